@@ -1,0 +1,99 @@
+#pragma once
+/// \file
+/// Views of logits that the caller owns: one row of V logits, or a batch of rows with a stride.
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "urn/core/float16.hpp"
+#include "urn/core/token.hpp"
+
+namespace urn {
+
+/// What a logit may be stored as. bf16 and f16 convert to float exactly.
+template <class T>
+concept logit_type = std::same_as<T, float> || std::same_as<T, bfloat16> || std::same_as<T, float16>;
+
+/// Tokens are grouped by id into blocks of this many; see kernel/block_mass.hpp.
+inline constexpr std::size_t block_size = 1024;
+
+/// One block's logits as floats, where a row does not hold floats itself.
+struct alignas(64) block_buffer {
+  float logits[block_size];
+};
+
+/// What the kernels read: `size()` logits; `at(i)`, one of them; `id(i)`, whose it is (ascending in i); and
+/// `load(first, count, buffer)`, `count` <= 1024 of them at once, in place where they already lie as floats.
+template <class R>
+concept logits_row = requires(const R row, std::size_t i, block_buffer& buffer) {
+  { row.size() } -> std::same_as<std::size_t>;
+  { row.at(i) } -> std::same_as<float>;
+  { row.id(i) } -> std::same_as<token_id>;
+  { row.load(i, i, buffer) } -> std::same_as<std::span<const float>>;
+};
+
+/// A borrowed row of contiguous logits, one for each token of the vocabulary.
+template <logit_type T>
+class row_view {
+ public:
+  constexpr row_view() = default;
+  constexpr row_view(const T* data, std::size_t size) : data_(data), size_(size) {}
+  template <class Range>
+    requires requires(const Range& r) {
+      { r.data() } -> std::convertible_to<const T*>;
+      { r.size() } -> std::convertible_to<std::size_t>;
+    }
+  constexpr row_view(const Range& logits)  // NOLINT(google-explicit-constructor): a row is what it views
+      : data_(logits.data()), size_(logits.size()) {}
+
+  [[nodiscard]] constexpr const T* data() const { return data_; }
+  [[nodiscard]] constexpr std::size_t size() const { return size_; }
+  [[nodiscard]] constexpr float at(std::size_t i) const { return to_float(data_[i]); }
+  [[nodiscard]] static constexpr token_id id(std::size_t i) { return static_cast<token_id>(i); }
+
+  [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
+                                            block_buffer& buffer) const {
+    if constexpr (std::same_as<T, float>) {
+      return {data_ + first, count};
+    } else {
+      std::transform(data_ + first, data_ + first + count, buffer.logits, [](T x) { return to_float(x); });
+      return {buffer.logits, count};
+    }
+  }
+
+ private:
+  const T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+template <class Range>
+row_view(const Range&) -> row_view<std::remove_cvref_t<decltype(*std::declval<const Range&>().data())>>;
+
+/// A borrowed batch: `rows` rows of `columns` logits, consecutive rows `stride` elements apart.
+template <logit_type T>
+struct batch_view {
+  const T* data = nullptr;
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::size_t stride = 0;
+
+  [[nodiscard]] constexpr row_view<T> row(std::size_t r) const { return {data + r * stride, columns}; }
+};
+
+/// Calls use(first, logits) for each block of the row, in order: positions [first, first + logits.size()).
+template <logits_row Row, class Use>
+void for_each_block(const Row& row, Use&& use) {
+  block_buffer buffer;
+  for (std::size_t first = 0; first < row.size(); first += block_size) {
+    use(first, row.load(first, std::min(block_size, row.size() - first), buffer));
+  }
+}
+
+/// The number of blocks of a row of `size` logits.
+constexpr std::size_t block_count(std::size_t size) { return (size + block_size - 1) / block_size; }
+
+}  // namespace urn

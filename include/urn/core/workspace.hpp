@@ -1,0 +1,67 @@
+#pragma once
+/// \file
+/// Scratch memory for one row at a time, sized once: the draw path never allocates.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "urn/core/row.hpp"
+#include "urn/core/token.hpp"
+
+namespace urn {
+
+/// A block's largest logit as a power of two (`key`) and its mass relative to it; see kernel/block_mass.hpp.
+struct block_mass {
+  std::uint64_t mass = 0;  ///< sum of the block's 32-bit masses, < 2^42
+  std::uint32_t key = 0;   ///< 0: no mass in the block; ~0: +inf or out of range
+};
+
+/// A candidate with its place in the order of candidates and its mass.
+struct ranked_mass {
+  std::uint64_t key = 0;
+  std::uint64_t mass = 0;
+};
+
+/// A token that a sparse edit changes, and what the edit wants to know about it (a count, a bias's bits).
+struct touched_token {
+  token_id id = no_token;
+  std::uint32_t value = 0;
+};
+
+/// The scratch of one thread: 36 bytes for each token of the vocabulary and 16 for each block (4.6 MB at V =
+/// 128,256). Not to be shared between threads at one time.
+class workspace {
+ public:
+  /// For rows of up to `vocabulary` logits whose sparse edits (penalties, biases) touch up to `edits` tokens,
+  /// all edits of a pipeline added up.
+  explicit workspace(std::size_t vocabulary) : workspace(vocabulary, vocabulary) {}
+  workspace(std::size_t vocabulary, std::size_t edits)
+      : blocks_(block_count(vocabulary)),
+        ids_(vocabulary),
+        logits_(vocabulary),
+        ranked_(vocabulary),
+        touched_(edits),
+        slots_(vocabulary) {}
+
+  [[nodiscard]] std::size_t vocabulary() const { return ids_.size(); }
+
+  [[nodiscard]] std::span<block_mass> blocks() { return blocks_; }
+  [[nodiscard]] std::span<token_id> ids() { return ids_; }
+  [[nodiscard]] std::span<float> logits() { return logits_; }
+  [[nodiscard]] std::span<ranked_mass> ranked() { return ranked_; }
+  [[nodiscard]] std::span<touched_token> touched() { return touched_; }
+  /// One number a token; all zero between uses.
+  [[nodiscard]] std::span<std::uint32_t> slots() { return slots_; }
+
+ private:
+  std::vector<block_mass> blocks_;
+  std::vector<token_id> ids_;
+  std::vector<float> logits_;
+  std::vector<ranked_mass> ranked_;
+  std::vector<touched_token> touched_;
+  std::vector<std::uint32_t> slots_;
+};
+
+}  // namespace urn

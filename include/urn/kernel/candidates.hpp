@@ -1,0 +1,30 @@
+#pragma once
+/// \file
+/// The tokens that a cut kept.
+
+#include <cstddef>
+#include <span>
+
+#include "urn/core/row.hpp"
+#include "urn/core/workspace.hpp"
+
+namespace urn {
+
+/// A kept set: ids in ascending order with their logits, in a workspace. A row for the kernels, which may
+/// write their result over it, since they never write past what they have read.
+struct candidate_list {
+  std::span<token_id> ids;
+  std::span<float> logits;
+
+  [[nodiscard]] std::size_t size() const { return ids.size(); }
+  [[nodiscard]] float at(std::size_t i) const { return logits[i]; }
+  [[nodiscard]] token_id id(std::size_t i) const { return ids[i]; }
+  [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count, block_buffer&) const {
+    return logits.subspan(first, count);
+  }
+
+  [[nodiscard]] candidate_list first(std::size_t n) const { return {ids.first(n), logits.first(n)}; }
+};
+static_assert(logits_row<candidate_list>);
+
+}  // namespace urn

@@ -1,0 +1,97 @@
+#pragma once
+/// \file
+/// A row seen through an edit: the kernels read edited logits, the caller's row stays as it is.
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/row.hpp"
+#include "urn/kernel/touch_list.hpp"
+
+namespace urn {
+
+/// A logit as an edit that follows a temperature sees it: l / T rounded once; at T = 1, l.
+URN_HOST_DEVICE inline float at_temperature(float logit, float temperature) {
+  return exact::bits(temperature) == exact::bits(1.0F) ? logit : exact::div(logit, temperature);
+}
+
+namespace detail {
+
+/// The base row's logits at the temperature, in the buffer.
+template <logits_row Base>
+std::span<float> load_into(const Base& base, float temperature, std::size_t first, std::size_t count,
+                           block_buffer& buffer) {
+  const std::span<const float> logits = base.load(first, count, buffer);
+  std::transform(logits.begin(), logits.end(), buffer.logits,
+                 [=](float l) { return at_temperature(l, temperature); });
+  return {buffer.logits, count};
+}
+
+}  // namespace detail
+
+/// Every logit l of token i becomes edit(l, i).
+template <logits_row Base, class Edit>
+class elementwise_row {
+ public:
+  elementwise_row(const Base& base, const Edit& edit, float temperature)
+      : base_(&base), edit_(&edit), temperature_(temperature) {}
+
+  [[nodiscard]] std::size_t size() const { return base_->size(); }
+  [[nodiscard]] token_id id(std::size_t i) const { return base_->id(i); }
+  [[nodiscard]] float at(std::size_t i) const {
+    return (*edit_)(at_temperature(base_->at(i), temperature_), id(i));
+  }
+
+  [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
+                                            block_buffer& buffer) const {
+    const std::span<float> logits = detail::load_into(*base_, temperature_, first, count, buffer);
+    for (std::size_t i = 0; i < count; ++i) logits[i] = (*edit_)(logits[i], id(first + i));
+    return logits;
+  }
+
+ private:
+  const Base* base_;
+  const Edit* edit_;
+  float temperature_;
+};
+
+/// The logit l of each touched token becomes edit(l, value); the others stay. A block without touched tokens
+/// is read in place. The base is a whole row: position and id are the same.
+template <logits_row Base, class Edit>
+class sparse_row {
+ public:
+  sparse_row(const Base& base, const Edit& edit, std::span<const touched_token> touched, float temperature)
+      : base_(&base), edit_(&edit), touched_(touched), temperature_(temperature) {}
+
+  [[nodiscard]] std::size_t size() const { return base_->size(); }
+  [[nodiscard]] token_id id(std::size_t i) const { return base_->id(i); }
+  [[nodiscard]] float at(std::size_t i) const {
+    const float logit = at_temperature(base_->at(i), temperature_);
+    const std::span<const touched_token> hit = touched_between(touched_, id(i), id(i) + 1);
+    return hit.empty() ? logit : (*edit_)(logit, hit.front().value);
+  }
+
+  [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
+                                            block_buffer& buffer) const {
+    const std::span<const touched_token> hits =
+        touched_between(touched_, id(first), id(first + count - 1) + 1);
+    const bool unchanged = hits.empty() && exact::bits(temperature_) == exact::bits(1.0F);
+    if (unchanged) return base_->load(first, count, buffer);
+    const std::span<float> logits = detail::load_into(*base_, temperature_, first, count, buffer);
+    for (const touched_token& t : hits) {
+      float& logit = logits[static_cast<std::size_t>(t.id - id(first))];
+      logit = (*edit_)(logit, t.value);
+    }
+    return logits;
+  }
+
+ private:
+  const Base* base_;
+  const Edit* edit_;
+  std::span<const touched_token> touched_;
+  float temperature_;
+};
+
+}  // namespace urn

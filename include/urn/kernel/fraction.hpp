@@ -1,0 +1,53 @@
+#pragma once
+/// \file
+/// Fractions and logarithms of integer masses.
+
+#include <bit>
+#include <cstdint>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/order_key.hpp"
+#include "urn/kernel/block_mass.hpp"
+
+namespace urn::kernel {
+
+/// ceil(p * mass) for p in [0, 1), p quantised down to 2^-63: the mass that a share of p asks for.
+URN_HOST_DEVICE inline std::uint64_t ceil_share(std::uint64_t mass, float p) {
+  const auto quantised = static_cast<std::uint64_t>(exact::mul(static_cast<double>(p), 0x1p63));
+  const std::uint64_t high = exact::multiply_high(mass, quantised);
+  const std::uint64_t low = mass * quantised;
+  return ((high << 1) | (low >> 63)) + ((low << 1) != 0 ? 1 : 0);
+}
+
+/// A uniform integer in [0, mass) from 64 random bits: floor(bits * mass / 2^64).
+URN_HOST_DEVICE constexpr std::uint64_t uniform_below(std::uint64_t bits, std::uint64_t mass) {
+  return exact::multiply_high(bits, mass);
+}
+
+/// ln(x) of an integer x > 0 to within 1e-15 relative: x = 2^e * z with z in [sqrt(1/2), sqrt(2)], and
+/// ln z = 2 artanh((z - 1) / (z + 1)) by nine terms of its series.
+URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
+  const int top = 63 - std::countl_zero(x);
+  const std::uint64_t mantissa = (top >= 52 ? x >> (top - 52) : x << (52 - top)) & 0xFFFFFFFFFFFFFULL;
+  const bool halve = mantissa > 0x6A09E667F3BCDULL;
+  const double z = exact::double_of((halve ? 0x3FE0000000000000ULL : 0x3FF0000000000000ULL) | mantissa);
+  const double s = exact::div(exact::sub(z, 1.0), exact::add(z, 1.0));
+  const double q = exact::mul(s, s);
+  double series = 2.0 / 19;
+  for (int n = 17; n >= 1; n -= 2) series = exact::fma(series, q, exact::div(2.0, static_cast<double>(n)));
+  return exact::fma(static_cast<double>(top + (halve ? 1 : 0)), ln2, exact::mul(s, series));
+}
+
+/// ln(weight of the token / total): ln2 * (l * c - n_row) - (ln total - 40.5 ln2) in double, rounded once to
+/// float and never above 0. A token that has all of the mass gets 0, one at -inf or NaN -inf. `total` in row
+/// units, > 0.
+URN_HOST_DEVICE inline float log_share(float logit, float c, std::uint32_t row_key, std::uint64_t total) {
+  if (!survives(logit)) return exact::minus_infinity;
+  if (mass_in_row(logit, c, row_key) == total) return 0.0F;
+  const auto n = static_cast<double>(static_cast<std::int32_t>(row_key - magic_bits));
+  const double power = exact::fma(static_cast<double>(logit), static_cast<double>(c), -n);
+  const double share = exact::fma(exact::add(power, row_bits + 0.5), ln2, -natural_log(total));
+  return share < 0 ? static_cast<float>(share) : 0.0F;
+}
+
+}  // namespace urn::kernel

@@ -1,0 +1,93 @@
+#pragma once
+/// \file
+/// The normaliser of a row, by blocks, and of a kept set.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/order_key.hpp"
+#include "urn/core/row.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/scalar/max.hpp"
+
+namespace urn::kernel {
+
+/// A row's unit and total: `total` * 2^-40 * 2^(key - magic_bits) = sum over tokens of 2^(l * c + 1/2).
+struct row_mass {
+  std::uint64_t total = 0;
+  std::uint32_t key = no_mass_key;  ///< the largest block's key
+  std::uint32_t largest = 0;        ///< the largest logit, as `ordered`
+  urn::status status = urn::status::empty;
+};
+
+/// A row's status once its largest ordered logit and key are known: adds out_of_range.
+constexpr status status_of_mass(std::uint32_t largest, std::uint32_t key, bool nan) {
+  status s = status_of_row(largest, nan);
+  if (!has(s, status::empty | status::infinite) && !in_range(key)) s |= status::out_of_range;
+  return s;
+}
+
+namespace scalar {
+
+/// One block's key and mass, and its part in the row's largest logit and NaN flag.
+inline block_mass mass_of_block(std::span<const float> logits, float c, std::uint32_t& largest, bool& nan) {
+  std::uint32_t best = 0;
+  for (const float l : logits) {
+    best = std::max(best, ordered(l));
+    nan |= exact::is_nan(l);
+  }
+  largest = std::max(largest, best);
+  block_mass block;
+  if (best <= ordered_minus_infinity) return block;
+  block.key = block_key(logit_of(std::uint64_t{best} << 32), c);
+  if (block.key == no_mass_key || block.key == unbounded_key) return block;
+  for (const float l : logits) block.mass += mass_in_block(l, c, block.key);
+  return block;
+}
+
+/// The sum of the blocks in row units.
+inline std::uint64_t total_mass(std::span<const block_mass> blocks, std::uint32_t row_key) {
+  std::uint64_t total = 0;
+  for (const block_mass& b : blocks) total += block_in_row(b.mass, b.key, row_key);
+  return total;
+}
+
+/// Keys and masses of the row's blocks, and their sum W. Status: nan, infinite, empty, out_of_range; with any
+/// of the last three the total is 0. `blocks` holds at least block_count(row.size()). O(V), one pass.
+template <logits_row Row>
+row_mass mass(const Row& row, float c, std::span<block_mass> blocks) {
+  row_mass result;
+  bool nan = false;
+  for_each_block(row, [&](std::size_t first, std::span<const float> logits) {
+    block_mass& block = blocks[first / block_size];
+    block = mass_of_block(logits, c, result.largest, nan);
+    result.key = std::max(result.key, block.key);
+  });
+  result.status = status_of_mass(result.largest, result.key, nan);
+  if (result.status == status::ok || result.status == status::nan) {
+    result.total = total_mass(blocks.first(block_count(row.size())), result.key);
+  }
+  return result;
+}
+
+/// The unit of a row and, as total, the sum of its tokens' masses in that unit: the normaliser of a kept set.
+/// Status as for `mass`. O(n), two passes.
+template <logits_row Row>
+row_mass mass_of_kept(const Row& row, float c) {
+  const row_max best = max(row);
+  row_mass result{0, no_mass_key, ordered(best.logit()), best.status};
+  if (has(best.status, status::empty)) return result;
+  result.key = block_key(best.logit(), c);
+  result.status = status_of_mass(result.largest, result.key, has(best.status, status::nan));
+  if (has(result.status, status::infinite | status::out_of_range)) return result;
+  for_each_block(row, [&](std::size_t, std::span<const float> logits) {
+    for (const float l : logits) result.total += mass_in_row(l, c, result.key);
+  });
+  return result;
+}
+
+}  // namespace scalar
+}  // namespace urn::kernel

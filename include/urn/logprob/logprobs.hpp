@@ -1,0 +1,111 @@
+#pragma once
+/// \file
+/// logprobs: how likely the drawn token was, and which would have been likelier.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/draw.hpp"
+#include "urn/core/float_environment.hpp"
+#include "urn/core/order_key.hpp"
+#include "urn/core/row.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/fraction.hpp"
+#include "urn/kernel/policy.hpp"
+#include "urn/pipeline/pipeline.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn {
+
+/// Fills `best` with the best tokens of a row at scale c and their logprobs, in the order of candidates, and
+/// what is left of it with {no_token, -inf}. `mass` is the row's. O(V + n log n).
+template <execution_policy Policy, logits_row Row>
+void fill_top_logprobs(Policy policy, const Row& row, float c, const kernel::row_mass& mass,
+                       std::span<token_logprob> best, std::span<ranked_mass> scratch) {
+  std::size_t n = 0;
+  for (const ranked_mass& r : policy.top_n(row, best.size(), scratch)) {
+    best[n++] = {id_of(r.key), kernel::log_share(logit_of(r.key), c, mass.key, mass.total)};
+  }
+  for (; n < best.size(); ++n) best[n] = {};
+}
+
+namespace detail {
+
+template <execution_policy Policy, logits_row Row>
+draw score(Policy policy, const Row& row, token_id token, workspace& scratch, std::span<token_logprob> best) {
+  const float c = kernel::mass_scale(1.0F);
+  const kernel::row_mass mass = policy.mass(row, c, scratch.blocks());
+  const float logit = row.at(static_cast<std::size_t>(token));
+  draw result{.token = token, .status = mass.status, .mass = mass.total};
+  result.kept = static_cast<std::uint32_t>(row.size());
+  result.rank = static_cast<std::uint32_t>(policy.count_before(row, order_key(logit, token)) + 1);
+  if (has(mass.status, status::infinite))
+    result.raw_logprob = result.rank == 1 ? 0.0F : exact::minus_infinity;
+  if (mass.total == 0) return result;
+  result.raw_logprob = kernel::log_share(logit, c, mass.key, mass.total);
+  if (!best.empty()) fill_top_logprobs(policy, row, c, mass, best, scratch.ranked());
+  return result;
+}
+
+}  // namespace detail
+
+/// Scores a given token, a prompt's for instance: raw_logprob = ln softmax(logits)[token] of the row as it
+/// is, at temperature 1 (what a trainer computes), its rank, and in `best` the best tokens. raw_logprob is
+/// NaN if the row has no distribution (see status) or `token` is not one of its tokens (bad_argument).
+template <execution_policy Policy, class Logits>
+draw score_token(Policy policy, const Logits& logits, token_id token, workspace& scratch,
+                 std::span<token_logprob> best = {}) {
+  const float_environment environment;
+  const row_view row{logits};
+  for (token_logprob& b : best) b = {};
+  status admitted = detail::admit(row.size(), scratch);
+  if (token < 0 || static_cast<std::size_t>(token) >= row.size()) admitted |= status::bad_argument;
+  if (failed(admitted)) return {.token = token, .status = admitted};
+  return detail::score(policy, row, token, scratch, best);
+}
+
+/// Completes a draw: `logprob` where the sampler left it out (greedy); with `raw`, raw_logprob and rank, from
+/// the row as it came; and the lists of the context that are not empty, `top_logprobs` of what was drawn
+/// from, `raw_top_logprobs` of the row as it came. Logprobs are natural; the rank counts from 1, equal logits
+/// by id.
+struct logprobs {
+  using stage = report;
+
+  bool raw = true;
+
+  template <class State>
+  void operator()(State& row) const {
+    complete_processed(row);
+    if (raw || !row.context.raw_top_logprobs.empty()) {
+      for (token_logprob& b : row.context.raw_top_logprobs) b = {};
+      const draw scored =
+          detail::score(row.policy, row.raw, row.result.token, row.scratch, row.context.raw_top_logprobs);
+      row.result.raw_logprob = scored.raw_logprob;
+      row.result.rank = scored.rank;
+    }
+  }
+
+ private:
+  template <class State>
+  static void complete_processed(State& row) {
+    const std::span<token_logprob> best = row.context.top_logprobs;
+    for (token_logprob& b : best) b = {};
+    if (exact::is_nan(row.result.logprob) && row.size() > 1 && row.weigh()) {
+      const float logit = row.visit([&](const auto& source) { return row.policy.max(source).logit(); });
+      row.result.logprob = kernel::log_share(logit, row.scale(), row.mass().key, row.mass().total);
+      row.result.mass = row.mass().total;
+    }
+    if (row.size() == 1) row.result.logprob = 0.0F;
+    if (best.empty()) return;
+    if (row.size() == 1 || !row.weigh()) {
+      best[0] = {row.result.token, row.result.logprob};
+    } else {
+      row.visit([&](const auto& source) {
+        fill_top_logprobs(row.policy, source, row.scale(), row.mass(), best, row.scratch.ranked());
+      });
+    }
+  }
+};
+
+}  // namespace urn

@@ -1,0 +1,128 @@
+#pragma once
+/// \file
+/// Pipelines: stages composed with `|`, in the order written. The order is part of the type, and a wrong one
+/// does not compile.
+
+#include <cstddef>
+#include <span>
+
+#include "urn/core/draw.hpp"
+#include "urn/core/float_environment.hpp"
+#include "urn/core/row.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/policy.hpp"
+#include "urn/pipeline/run.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn {
+
+// A static_assert takes only a literal, so the sentences are macros.
+#define URN_AFTER_DRAW \
+  "urn: the token is already drawn: only reports (logprobs) can follow a sampler (greedy, categorical)"
+#define URN_WHOLE_ROW_AFTER_CUT                                                                            \
+  "urn: this stage allows or forbids tokens of the whole row: put it before the first cut (top_k, top_p, " \
+  "min_p), or a row may be left without a token"
+#define URN_REPORT_BEFORE_DRAW \
+  "urn: logprobs reports on a drawn token: put it after the sampler (greedy, categorical)"
+
+/// Why a stage was refused, in one sentence.
+constexpr const char* sentence(misplaced wrong) {
+  switch (wrong) {
+    case misplaced::after_draw: return URN_AFTER_DRAW;
+    case misplaced::whole_row_after_cut: return URN_WHOLE_ROW_AFTER_CUT;
+    case misplaced::report_before_draw: return URN_REPORT_BEFORE_DRAW;
+    case misplaced::no: break;
+  }
+  return "urn: the stage fits";
+}
+
+inline constexpr std::size_t largest_vocabulary = std::size_t{1} << 23;  ///< row sums stay below 2^64
+
+namespace detail {
+
+/// What a row's size alone says.
+inline status admit(std::size_t size, workspace& scratch) {
+  status s = status::ok;
+  if (size > largest_vocabulary) s |= status::bad_argument;
+  if (size > scratch.vocabulary()) s |= status::no_space;
+  if (size == 0) s |= status::empty;
+  return s;
+}
+
+}  // namespace detail
+
+/// Draws one token from one row: applies `stage` (a sampler, or a pipeline that ends with one) to `logits`,
+/// contiguous floats, bf16 or f16, one a token. Never throws or allocates; the row is only read. What goes
+/// wrong is in the status. Thread-safe as long as each thread has its own workspace.
+template <execution_policy Policy, pipeline_stage Stage, class Logits>
+draw draw_row(Policy policy, const Stage& stage, const Logits& logits, const draw_context& context,
+              workspace& scratch) {
+  static_assert(kind_after<Stage>(row_kind::logits) == row_kind::drawn,
+                "urn: this pipeline draws nothing: end it with a sampler (greedy, categorical)");
+  const float_environment environment;
+  const row_view row{logits};
+  draw result{.status = detail::admit(row.size(), scratch) | check_stage(stage, row.size())};
+  if (failed(result.status)) return result;
+  row_state<Policy, decltype(row), decltype(row)> state{policy, row, row, context, scratch, result};
+  detail::run(stage, state, [](auto&) {});
+  return result;
+}
+
+/// `left | right`: the row that comes out of left goes into right. As small as its parts, and copyable as
+/// they are.
+template <pipeline_stage Left, pipeline_stage Right>
+struct pipe {
+  using stage = composition;
+
+  [[no_unique_address]] Left left;
+  [[no_unique_address]] Right right;
+
+  static constexpr row_kind after(row_kind before) { return kind_after<Right>(kind_after<Left>(before)); }
+  static constexpr misplaced place(row_kind before) {
+    const misplaced of_left = placement<Left>(before);
+    return of_left != misplaced::no ? of_left : placement<Right>(kind_after<Left>(before));
+  }
+  [[nodiscard]] constexpr status check(std::size_t vocabulary) const {
+    return check_stage(left, vocabulary) | check_stage(right, vocabulary);
+  }
+  template <class State, class Next>
+  void run(State& state, Next&& next) const {
+    detail::run(left, state, [&](auto& after_left) { detail::run(right, after_left, next); });
+  }
+
+  /// Draws one token: see draw_row.
+  template <execution_policy Policy, class Logits>
+  draw operator()(Policy policy, const Logits& logits, const draw_context& context,
+                  workspace& scratch) const {
+    return draw_row(policy, *this, logits, context, scratch);
+  }
+
+  /// Draws one token for each row of a batch, contexts[r] and out[r] for row r. If their numbers differ from
+  /// the batch's, nothing is drawn and every `out` says bad_argument.
+  template <execution_policy Policy, logit_type T>
+  void operator()(Policy policy, batch_view<T> batch, std::span<const draw_context> contexts,
+                  std::span<draw> out, workspace& scratch) const {
+    const bool fits =
+        contexts.size() == batch.rows && out.size() == batch.rows && batch.stride >= batch.columns;
+    for (std::size_t r = 0; r < out.size(); ++r) {
+      out[r] = fits ? draw_row(policy, *this, batch.row(r), contexts[r], scratch)
+                    : draw{.status = status::bad_argument};
+    }
+  }
+};
+
+/// Composes two stages or pipelines.
+template <pipeline_stage Left, pipeline_stage Right>
+constexpr pipe<Left, Right> operator|(Left left, Right right) {
+  constexpr misplaced wrong = pipe<Left, Right>::place(row_kind::logits);
+  static_assert(wrong != misplaced::after_draw, URN_AFTER_DRAW);
+  static_assert(wrong != misplaced::whole_row_after_cut, URN_WHOLE_ROW_AFTER_CUT);
+  static_assert(wrong != misplaced::report_before_draw, URN_REPORT_BEFORE_DRAW);
+  return {left, right};
+}
+
+#undef URN_AFTER_DRAW
+#undef URN_WHOLE_ROW_AFTER_CUT
+#undef URN_REPORT_BEFORE_DRAW
+
+}  // namespace urn

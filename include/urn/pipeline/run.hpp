@@ -1,0 +1,100 @@
+#pragma once
+/// \file
+/// How stages run over a row, in continuation style: each calls `next` with the state that follows it, so
+/// that the views which edits stack on a row live on the call stack, and nothing is allocated.
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include "urn/core/status.hpp"
+#include "urn/kernel/edited_row.hpp"
+#include "urn/kernel/touch_list.hpp"
+#include "urn/pipeline/row_state.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn::detail {
+
+/// The temperature that an edit divides the logits by before it sees them; it is 1 from there on. A mask
+/// leaves it pending.
+template <class Stage, class State>
+float take_temperature(State& state) {
+  if constexpr (is_mask<Stage>) return 1.0F;
+  state.settle();
+  return std::exchange(state.temperature, 1.0F);
+}
+
+/// After a cut an edit changes the few kept logits in place.
+template <class State, class Edit>
+void edit_kept(State& state, float temperature, Edit&& edit) {
+  for (std::size_t i = 0; i < state.kept.size(); ++i) {
+    float& logit = state.kept.logits[i];
+    logit = edit(at_temperature(logit, temperature), state.kept.ids[i]);
+  }
+  state.weighed.reset();
+}
+
+template <class Stage, class State, class Next>
+void run_elementwise(const Stage& stage, State& state, Next&& next) {
+  const float temperature = take_temperature<Stage>(state);
+  if (state.has_failed()) return;
+  if (state.is_cut) {
+    edit_kept(state, temperature, stage);
+    next(state);
+  } else {
+    const elementwise_row edited(state.row, stage, temperature);
+    auto after = state.over(edited, state.temperature, state.touched);
+    next(after);
+  }
+}
+
+/// Gathers what the stage touches; an edit that touches nothing leaves the row and its temperature as they
+/// are.
+template <class Stage, class State>
+std::span<const touched_token> touched_by(const Stage& stage, State& state) {
+  const auto slots = state.scratch.slots().first(state.vocabulary());
+  touch_list list(state.scratch.touched().subspan(state.touched), slots);
+  state.result.status |= stage.touch(state.context, list);
+  const std::span<const touched_token> touched = list.finish();
+  if (list.overflowed()) state.result.status |= status::no_space;
+  return touched;
+}
+
+template <class Stage, class State, class Next>
+void run_sparse(const Stage& stage, State& state, Next&& next) {
+  const std::span<const touched_token> touched = touched_by(stage, state);
+  if (state.has_failed()) return;
+  if (touched.empty()) return next(state);
+  const float temperature = take_temperature<Stage>(state);
+  if (state.has_failed()) return;
+  if (state.is_cut) {
+    edit_kept(state, temperature, [&](float logit, token_id id) {
+      const std::span<const touched_token> hit = touched_between(touched, id, id + 1);
+      return hit.empty() ? logit : stage(logit, hit.front().value);
+    });
+    next(state);
+  } else {
+    const sparse_row edited(state.row, stage, touched, temperature);
+    auto after = state.over(edited, state.temperature, state.touched + touched.size());
+    next(after);
+  }
+}
+
+/// Runs one stage, then `next`; a row that failed goes no further.
+template <class Stage, class State, class Next>
+void run(const Stage& stage, State& state, Next&& next) {
+  if constexpr (stage_is<Stage, composition>) {
+    stage.run(state, next);
+  } else if (is_neutral(stage)) {
+    next(state);
+  } else if constexpr (stage_is<Stage, elementwise_edit>) {
+    run_elementwise(stage, state, next);
+  } else if constexpr (stage_is<Stage, sparse_edit>) {
+    run_sparse(stage, state, next);
+  } else {
+    stage(state);
+    if (!state.has_failed()) next(state);
+  }
+}
+
+}  // namespace urn::detail

@@ -1,0 +1,43 @@
+#pragma once
+/// \file
+/// min_p: keep what is not much less likely than the best (Nguyen et al., "Turning up the heat: min-p
+/// sampling", 2024).
+
+#include <cstddef>
+#include <cstdint>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/order_key.hpp"
+#include "urn/core/status.hpp"
+#include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/fraction.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn {
+
+/// Keeps the tokens with p_i >= min_p * p_max, decided on masses in row units (the best token's is at least
+/// 2^40). min_p
+/// <= 0 changes nothing; min_p >= 1 keeps the tokens whose mass equals the best one's; NaN is refused.
+struct min_p {
+  using stage = cut;
+
+  float value = 0.0F;
+
+  [[nodiscard]] constexpr bool neutral() const { return value <= 0.0F; }
+  [[nodiscard]] constexpr status check(std::size_t) const {
+    return exact::is_nan(value) ? status::bad_argument : status::ok;
+  }
+  template <class State>
+  void operator()(State& row) const {
+    if (!row.weigh()) return;
+    const kernel::row_mass& mass = row.mass();
+    const float best = logit_of(std::uint64_t{mass.largest} << 32);
+    const std::uint64_t top = kernel::mass_in_row(best, row.scale(), mass.key);
+    const std::uint64_t least = value < 1.0F ? kernel::ceil_share(top, value) : top;
+    row.keep([&](const auto& source) {
+      return row.policy.select_above(source, row.scale(), mass.key, least, row.room());
+    });
+  }
+};
+
+}  // namespace urn

@@ -1,0 +1,109 @@
+#pragma once
+/// \file
+/// What a piece of a pipeline can be. A stage is an aggregate of parameters with a member type `stage` that
+/// says which:
+///
+///     struct soft_cap {                               // a custom processor, complete
+///       using stage = urn::elementwise_edit;
+///       float cap;
+///       float operator()(float logit, urn::token_id) const { return cap * std::tanh(logit / cap); }
+///     };
+///
+/// Optional members: `bool neutral() const`, true when the parameters change nothing; `status
+/// check(std::size_t vocabulary) const`, bad_argument when they are wrong, asked before any kernel runs;
+/// `static constexpr bool whole_row = true`, for an edit that must see every token and so stand before the
+/// cuts; `static constexpr bool only_masks = true`, for an edit that sends tokens to -inf and leaves the others
+/// alone, and so need not see logits divided by the temperature.
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include "urn/core/status.hpp"
+
+namespace urn {
+
+/// `float operator()(float logit, token_id id) const`: a function of one logit.
+struct elementwise_edit {};
+/// `status touch(const draw_context&, touch_list&) const` names tokens with a value each, and
+/// `float operator()(float logit, std::uint32_t value) const` gives their new logits.
+struct sparse_edit {};
+/// `operator()(State&) const` changes how logits count, not which are kept.
+struct scaling {};
+/// `operator()(State&) const` narrows the kept set.
+struct cut {};
+/// `operator()(State&) const` draws a token.
+struct sampler {};
+/// `operator()(State&) const` adds to a draw.
+struct report {};
+/// Two stages, one after the other: what `operator|` makes.
+struct composition {};
+
+/// Any of the above.
+template <class S>
+concept pipeline_stage = requires {
+  typename S::stage;
+};
+
+template <class S, class Tag>
+inline constexpr bool stage_is = std::same_as<typename S::stage, Tag>;
+template <class S>
+inline constexpr bool needs_whole_row = requires {
+  requires S::whole_row;
+};
+template <class S>
+inline constexpr bool is_mask = requires {
+  requires S::only_masks;
+};
+
+template <class S>
+constexpr bool is_neutral(const S& stage) {
+  if constexpr (requires { stage.neutral(); }) {
+    return stage.neutral();
+  } else {
+    return false;
+  }
+}
+
+template <class S>
+constexpr status check_stage(const S& stage, std::size_t vocabulary) {
+  if constexpr (requires { stage.check(vocabulary); }) {
+    return stage.check(vocabulary);
+  } else {
+    return status::ok;
+  }
+}
+
+/// What a row is at a place in a pipeline.
+enum class row_kind : std::uint8_t { logits, kept, drawn };
+
+/// The row after a stage.
+template <class S>
+constexpr row_kind kind_after(row_kind before) {
+  if constexpr (requires { S::after(before); }) {
+    return S::after(before);
+  } else if constexpr (stage_is<S, cut>) {
+    return row_kind::kept;
+  } else if constexpr (stage_is<S, sampler>) {
+    return row_kind::drawn;
+  } else {
+    return before;
+  }
+}
+
+/// Why a stage cannot stand where it does.
+enum class misplaced : std::uint8_t { no, after_draw, whole_row_after_cut, report_before_draw };
+
+template <class S>
+constexpr misplaced placement(row_kind before) {
+  if constexpr (requires { S::place(before); }) {
+    return S::place(before);
+  } else if constexpr (stage_is<S, report>) {
+    return before == row_kind::drawn ? misplaced::no : misplaced::report_before_draw;
+  } else {
+    if (before == row_kind::drawn) return misplaced::after_draw;
+    return needs_whole_row<S> && before == row_kind::kept ? misplaced::whole_row_after_cut : misplaced::no;
+  }
+}
+
+}  // namespace urn

@@ -1,0 +1,37 @@
+#pragma once
+/// \file
+/// top_p: keep the nucleus (Holtzman et al., "The curious case of neural text degeneration", 2020).
+
+#include <cstddef>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/status.hpp"
+#include "urn/kernel/fraction.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn {
+
+/// Keeps the shortest prefix of the order of candidates whose mass is at least ceil(p * mass of what came
+/// in), and at least one token (llama.cpp, transformers and vLLM in exact arithmetic). After top_k the mass
+/// is that of the k survivors. p >= 1 changes nothing; p <= 0 keeps the best token; NaN is refused.
+struct top_p {
+  using stage = cut;
+
+  float p = 1.0F;
+
+  [[nodiscard]] constexpr bool neutral() const { return p >= 1.0F; }
+  [[nodiscard]] constexpr status check(std::size_t) const {
+    return exact::is_nan(p) ? status::bad_argument : status::ok;
+  }
+  template <class State>
+  void operator()(State& row) const {
+    if (!row.weigh()) return;
+    const kernel::row_mass& mass = row.mass();
+    const std::uint64_t target = p > 0.0F ? kernel::ceil_share(mass.total, p) : 0;
+    row.keep([&](const auto& source) {
+      return row.policy.select_mass(source, row.scale(), mass.key, target, row.room(), row.scratch.ranked());
+    });
+  }
+};
+
+}  // namespace urn

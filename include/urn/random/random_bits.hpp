@@ -1,0 +1,30 @@
+#pragma once
+/// \file
+/// The random bits of a draw, each use on a lane of its own.
+
+#include <cstdint>
+
+#include "urn/core/draw.hpp"
+#include "urn/random/philox.hpp"
+
+namespace urn {
+
+/// What random bits are for; each purpose has 2^24 lanes, so that no two uses share bits.
+enum class lane_purpose : std::uint8_t {
+  draw = 0,   ///< lane 0: the draw itself
+  block = 1,  ///< by block index: the draw inside a block
+};
+
+/// 64 uniform bits: the first two words (low, high) of Philox4x32-10 with key = seed and
+/// counter = (step, purpose << 24 | index, sequence low, sequence high). Precondition: index < 2^24.
+URN_HOST_DEVICE constexpr std::uint64_t random_bits(const draw_key& key, lane_purpose purpose,
+                                                    std::uint32_t index = 0) {
+  const std::uint32_t lane = (static_cast<std::uint32_t>(purpose) << 24) | index;
+  const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
+  const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
+  const auto words =
+      philox4x32({key.step, lane, low(key.sequence), high(key.sequence)}, {low(key.seed), high(key.seed)});
+  return (std::uint64_t{words[1]} << 32) | words[0];
+}
+
+}  // namespace urn

@@ -1,0 +1,53 @@
+#pragma once
+/// \file
+/// categorical: a token drawn with its probability.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "urn/kernel/fraction.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn {
+
+/// Draws a token i with probability p_i of what is left of the row, by exact integer masses and the bits of
+/// (seed, sequence, step); a token of mass 0 is never drawn. Fills logprob, kept and mass.
+struct categorical {
+  using stage = sampler;
+
+  template <class State>
+  void operator()(State& row) const {
+    if (row.size() == 1 || !row.weigh()) {
+      if (!row.has_failed()) draw_only(row);
+      return;
+    }
+    draw& result = row.result;
+    result.kept = static_cast<std::uint32_t>(row.size());
+    result.mass = row.mass().total;
+    if (row.is_cut) {
+      take(row, row.kept, row.policy.pick_kept(row.kept, row.scale(), row.mass(), row.context.key()));
+    } else {
+      take(row, row.row,
+           row.policy.pick(row.row, row.scale(), row.scratch.blocks(), row.mass(), row.context.key()));
+    }
+  }
+
+ private:
+  template <class State, class Source>
+  static void take(State& row, const Source& source, std::size_t i) {
+    row.result.token = source.id(i);
+    row.result.logprob = kernel::log_share(source.at(i), row.scale(), row.mass().key, row.mass().total);
+  }
+
+  /// One token is left: it has the whole mass, whatever its logit.
+  template <class State>
+  static void draw_only(State& row) {
+    row.keep_best();
+    if (row.has_failed()) return;
+    row.result.token = row.kept.id(0);
+    row.result.logprob = 0.0F;
+    row.result.kept = 1;
+  }
+};
+
+}  // namespace urn

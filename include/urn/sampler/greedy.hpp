@@ -1,0 +1,26 @@
+#pragma once
+/// \file
+/// greedy: the best token.
+
+#include <cstdint>
+
+#include "urn/kernel/scalar/max.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn {
+
+/// The largest logit, the lowest id among equals; NaN never wins. Reads the row once and weighs nothing:
+/// `logprob` is filled only by a later `logprobs`. Uses no random bits.
+struct greedy {
+  using stage = sampler;
+
+  template <class State>
+  void operator()(State& row) const {
+    const kernel::row_max best = row.visit([&](const auto& source) { return row.policy.max(source); });
+    row.result.status |= best.status;
+    row.result.token = best.token();
+    row.result.kept = static_cast<std::uint32_t>(row.size());
+  }
+};
+
+}  // namespace urn
