@@ -62,14 +62,13 @@ class any_row {
 template <execution_policy Policy = scalar_t>
 class any_pipeline {
  public:
-  explicit any_pipeline(Policy policy = {}) : policy_(policy) {}
-  any_pipeline(const any_pipeline& other) : policy_(other.policy_), kind_(other.kind_) {
+  any_pipeline() = default;
+  any_pipeline(const any_pipeline& other) : kind_(other.kind_) {
     for (const auto& s : other.stages_) stages_.push_back(s->clone());
   }
   any_pipeline(any_pipeline&&) noexcept = default;
   any_pipeline& operator=(any_pipeline other) noexcept {
     stages_.swap(other.stages_);
-    policy_ = other.policy_;
     kind_ = other.kind_;
     return *this;
   }
@@ -92,7 +91,8 @@ class any_pipeline {
 
   /// Draws one token, as draw_row does; without a sampler the status is bad_argument.
   template <class Logits>
-  draw operator()(const Logits& logits, const draw_context& context, workspace& scratch) const {
+  draw operator()(Policy policy, const Logits& logits, const draw_context& context,
+                  workspace& scratch) const {
     const float_environment environment;
     const row_view row{logits};
     draw result{.status = detail::admit(row.size(), scratch)};
@@ -100,9 +100,14 @@ class any_pipeline {
     for (const auto& s : stages_) result.status |= s->check(row.size());
     if (failed(result.status)) return result;
     const any_row erased(row);
-    state start{policy_, erased, erased, context, scratch, result};
+    state start{policy, erased, erased, context, scratch, result};
     run_from(0, start);
     return result;
+  }
+  /// The same with a policy of its own.
+  template <class Logits>
+  draw operator()(const Logits& logits, const draw_context& context, workspace& scratch) const {
+    return (*this)(Policy{}, logits, context, scratch);
   }
 
  private:
@@ -158,7 +163,6 @@ class any_pipeline {
     if (i < stages_.size()) stages_[i]->run(s, {*this, i + 1});
   }
 
-  Policy policy_;
   row_kind kind_ = row_kind::logits;
   std::vector<std::unique_ptr<any_stage>> stages_;
 };
