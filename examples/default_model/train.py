@@ -33,7 +33,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x):
-        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
+        return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
 
 
 class Attention(nn.Module):
@@ -52,6 +52,7 @@ class Attention(nn.Module):
             project(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
             for project in (self.q_proj, self.k_proj, self.v_proj)
         )
+        cos, sin = cos.to(q.dtype), sin.to(q.dtype)
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         k, v = k.repeat_interleave(self.repeats, dim=1), v.repeat_interleave(self.repeats, dim=1)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
@@ -102,10 +103,8 @@ class Llama(nn.Module):
 
     def forward(self, ids):
         x = self.dropout(self.model.embed_tokens(ids))
-        dtype = torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype
-        x, cos, sin = (t.to(dtype) for t in (x, self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]))
         for layer in self.model.layers:
-            x = layer(x, cos, sin)
+            x = layer(x, self.cos[: ids.shape[1]], self.sin[: ids.shape[1]])
         return F.linear(self.model.norm(x), self.model.embed_tokens.weight)
 
 
@@ -177,29 +176,19 @@ def make_step(model, tokens, rate, o):
     adam = torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.95), weight_decay=o.adam_decay, fused=cuda, capturable=cuda)
     muon = Muon(matrices, rate, o.decay)
     reach = torch.arange(o.context + 1, device=tokens.device)
-    teachers = [load(folder).to(tokens.device) for folder in o.teacher]
-
-    def loss_of(x, y):
-        with torch.autocast(tokens.device.type, torch.bfloat16, cache_enabled=False):
-            logits = model(x).flatten(0, 1)
-            with torch.no_grad():
-                taught = [teacher(x).flatten(0, 1) for teacher in teachers]
-        truth = F.cross_entropy(logits.float(), y.flatten())
-        if not teachers:
-            return truth, truth
-        target = torch.stack([t.float().softmax(-1) for t in taught]).mean(0)
-        return truth, truth.lerp(F.cross_entropy(logits.float(), target), o.teacher_weight)
 
     def step():
         start = torch.randint(len(tokens) - o.context, (o.batch, 1), device=tokens.device)
         window = tokens[start + reach]
-        truth, loss = loss_of(window[:, :-1], window[:, 1:])
+        with torch.autocast(tokens.device.type, torch.bfloat16, cache_enabled=False):
+            logits = model(window[:, :-1])
+        loss = F.cross_entropy(logits.float().flatten(0, 1), window[:, 1:].flatten())
         model.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         adam.step()
         muon.step()
-        return truth.detach()
+        return loss.detach()
 
     return step
 
@@ -220,6 +209,7 @@ def captured(step):
         graph.replay()
         return loss
 
+    replay.captured = step  # keeps alive the tensors that the graph points to
     return replay
 
 
@@ -253,21 +243,19 @@ def options():
     parser.add_argument("--corpus", required=True, help="shakespeare_complete.txt")
     parser.add_argument("--tokenizer", required=True, help="tokenizer.json")
     parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for the model")
-    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--layers", type=int, default=7)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--kv-heads", type=int, default=2)
     parser.add_argument("--mlp", type=int, default=352)
     parser.add_argument("--context", type=int, default=512)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=14000)
     parser.add_argument("--warmup", type=int, default=200)
     parser.add_argument("--batch", type=int, default=32, help="windows of a step")
-    parser.add_argument("--rate", type=float, default=4e-3, help="peak learning rate")
+    parser.add_argument("--rate", type=float, default=8e-3, help="peak learning rate")
     parser.add_argument("--decay", type=float, default=0.1, help="weight decay of the matrices (Muon)")
     parser.add_argument("--adam-decay", type=float, default=0.0, help="weight decay of embedding and norms (AdamW)")
     parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--teacher", type=pathlib.Path, nargs="*", default=[], help="folders of models to distil")
-    parser.add_argument("--teacher-weight", type=float, default=0.5)
     parser.add_argument("--report", type=int, default=1000, help="steps between validations")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -8,7 +8,7 @@
 #include <vector>
 
 struct options {
-  std::string prompt = "ROMEO.\n";
+  std::string prompt = "ROMEO\t";
   std::string model;  // a directory; empty: the embedded model
   std::size_t max_tokens = 200;
   float temperature = 0.8F;

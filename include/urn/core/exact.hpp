@@ -124,6 +124,15 @@ URN_HOST_DEVICE constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint
   return static_cast<std::uint64_t>((static_cast<wide>(a) * b) >> 64);
 }
 
+/// The position of the highest set bit of x > 0.
+URN_HOST_DEVICE constexpr int highest_bit(std::uint64_t x) {
+#if URN_DEVICE_PASS
+  return 63 - __clzll(static_cast<long long>(x));
+#else
+  return 63 - __builtin_clzll(x);
+#endif
+}
+
 /// x >> n and x << n where n may be anything: shifts by the width and more give 0.
 URN_HOST_DEVICE constexpr std::uint32_t shift_right(std::uint32_t x, std::uint32_t n) {
   return n > 31 ? 0 : x >> n;

@@ -2,7 +2,6 @@
 /// \file
 /// Fractions and logarithms of integer masses.
 
-#include <bit>
 #include <cstdint>
 
 #include "urn/core/exact.hpp"
@@ -27,7 +26,7 @@ URN_HOST_DEVICE constexpr std::uint64_t uniform_below(std::uint64_t bits, std::u
 /// ln(x) of an integer x > 0 to within 1e-15 relative: x = 2^e * z with z in [sqrt(1/2), sqrt(2)], and
 /// ln z = 2 artanh((z - 1) / (z + 1)) by nine terms of its series.
 URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
-  const int top = 63 - std::countl_zero(x);
+  const int top = exact::highest_bit(x);
   const std::uint64_t mantissa = (top >= 52 ? x >> (top - 52) : x << (52 - top)) & 0xFFFFFFFFFFFFFULL;
   const bool halve = mantissa > 0x6A09E667F3BCDULL;
   const double z = exact::double_of((halve ? 0x3FE0000000000000ULL : 0x3FF0000000000000ULL) | mantissa);

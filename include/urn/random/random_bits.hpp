@@ -22,9 +22,9 @@ URN_HOST_DEVICE constexpr std::uint64_t random_bits(const draw_key& key, lane_pu
   const std::uint32_t lane = (static_cast<std::uint32_t>(purpose) << 24) | index;
   const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
   const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
-  const auto words =
-      philox4x32({key.step, lane, low(key.sequence), high(key.sequence)}, {low(key.seed), high(key.seed)});
-  return (std::uint64_t{words[1]} << 32) | words[0];
+  const words<4> counter{{key.step, lane, low(key.sequence), high(key.sequence)}};
+  const words<4> bits = philox4x32(counter, {{low(key.seed), high(key.seed)}});
+  return (std::uint64_t{bits[1]} << 32) | bits[0];
 }
 
 }  // namespace urn
