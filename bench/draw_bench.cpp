@@ -104,5 +104,3 @@ BENCHMARK_CAPTURE(draw_with, min_p_0 .05, min_p)->Apply(axes);
 BENCHMARK_CAPTURE(draw_with, chain, chain)->Apply(axes);
 
 }  // namespace
-
-BENCHMARK_MAIN();

@@ -86,7 +86,7 @@ inline T div(T a, T b) {
 /// FMA unit.
 inline float fma_by_double(float a, float b, float c) {
   const double product = mul(static_cast<double>(a), static_cast<double>(b));
-  const double addend = static_cast<double>(c);
+  const auto addend = static_cast<double>(c);
   const double sum = add(product, addend);
   const double part = sub(sum, product);
   const double error = add(sub(product, sub(sum, part)), sub(addend, part));

@@ -31,7 +31,7 @@ class checkpoint {
   /// One file that the caller keeps in memory for as long as the result is used; `name` stands for it in
   /// errors.
   static checkpoint parse(std::span<const std::byte> file, std::string_view name) {
-    return checkpoint(safetensors::parse(file, name), name);
+    return {safetensors::parse(file, name), name};
   }
 
   bool contains(std::string_view tensor) const { return shard_of_.contains(tensor); }
@@ -79,12 +79,13 @@ inline std::map<std::string, std::string> read_weight_map(const std::filesystem:
   const nlohmann::json root = parse_json_object(file.text(), index.string());
   const auto map = root.find("weight_map");
   if (map == root.end() || !map->is_object() || map->empty()) {
-    throw error(where, "is not an object with entries", "expected {\"<tensor>\": \"<shard file>\", ...}");
+    throw error(where, "is not an object with entries", R"(expected {"<tensor>": "<shard file>", ...})");
   }
   std::map<std::string, std::string> result;
   for (const auto& [tensor, shard] : map->items()) {
     if (!shard.is_string() || !is_plain_file_name(shard.get_ref<const std::string&>())) {
-      throw error(where + "." + tensor, json_excerpt(shard) + " is not a shard's file name",
+      throw error(std::string(where).append(".").append(tensor),
+                  json_excerpt(shard) + " is not a shard's file name",
                   "expected the plain name of a file beside the index");
     }
     result.emplace(tensor, shard.get<std::string>());

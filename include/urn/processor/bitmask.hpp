@@ -28,7 +28,8 @@ struct bitmask {
     return v / 32 < words.size() && ((static_cast<std::uint32_t>(words[v / 32]) >> (v % 32)) & 1U) != 0;
   }
   constexpr float operator()(float logit, token_id id) const {
-    return allows(id) ? logit : exact::minus_infinity;
+    if (!allows(id)) return exact::minus_infinity;
+    return logit;
   }
 };
 

@@ -19,6 +19,7 @@ namespace urn {
 struct token_bias {
   token_id token = no_token;
   float bias = 0.0F;
+  friend constexpr bool operator==(const token_bias&, const token_bias&) = default;
 };
 
 /// l_i + b_i for the listed tokens; a token listed twice gets the sum. -inf bans a token, and +inf cannot

@@ -93,7 +93,7 @@ TEST(encode, long_words_in_less_than_quadratic_time) {
 
 TEST(encode, finds_the_longest_added_token) {
   json said = tiny::letters();
-  said["added_tokens"] = {tiny::added("<x", 8), tiny::added("<x>", 9), tiny::added("<xyz>", 10)};
+  said["added_tokens"] = json::array({tiny::added("<x", 8), tiny::added("<x>", 9), tiny::added("<xyz>", 10)});
   const urn::tokenizer words = tiny::make(said);
   EXPECT_EQ(words.encode("<x><xy><xyz>"), (ids{9, 8, 10}));
   EXPECT_EQ(words.vocabulary_size(), 11);
@@ -101,7 +101,8 @@ TEST(encode, finds_the_longest_added_token) {
 
 TEST(encode, strips_spaces_and_wants_whole_words_as_told) {
   json said = tiny::bytes();
-  said["added_tokens"] = {tiny::added("<l>", 256), tiny::added("<r>", 257), tiny::added("wx", 258)};
+  said["added_tokens"] =
+      json::array({tiny::added("<l>", 256), tiny::added("<r>", 257), tiny::added("wx", 258)});
   said["added_tokens"][0]["lstrip"] = true;
   said["added_tokens"][1]["rstrip"] = true;
   said["added_tokens"][2]["single_word"] = true;
@@ -118,7 +119,7 @@ TEST(encode, strips_spaces_and_wants_whole_words_as_told) {
 
 TEST(encode, leaves_special_tokens_out_on_request_only_when_decoding) {
   json said = tiny::letters();
-  said["added_tokens"] = {tiny::added("<s>", 8, true), tiny::added("<t>", 9, false)};
+  said["added_tokens"] = json::array({tiny::added("<s>", 8, true), tiny::added("<t>", 9, false)});
   const urn::tokenizer words = tiny::make(said);
   const ids tokens = words.encode("a<s>b<t>");
   EXPECT_EQ(tokens, (ids{0, 8, 1, 9}));

@@ -95,13 +95,14 @@ TEST(refusal, unsupported_parts_by_name) {
       {"decoder", {"BPEDecoder", "WordPiece", "CTC", "Unheard"}}};
   for (const auto& [part, types] : parts) {
     for (const std::string& type : types) {
-      const std::string alone = R"({"type": ")" + type + "\"}";
+      const std::string alone = json{{"type", type}}.dump();
       EXPECT_TRUE(refuses(with("/" + part, alone), {part, "'" + type + "'", "supported are"}));
       const std::string list = part == "pre_tokenizer"    ? "pretokenizers"
                                : part == "post_processor" ? "processors"
                                                           : part + "s";
-      const std::string nested = R"({"type": "Sequence", ")" + list + "\": [" + alone + "]}";
-      EXPECT_TRUE(refuses(with("/" + part, nested), {part + "." + list + "[0]", "'" + type + "'"}));
+      const json nested = {{"type", "Sequence"}, {list, json::array({{{"type", type}}})}};
+      const std::string place = std::string(part).append(".").append(list).append("[0]");
+      EXPECT_TRUE(refuses(with("/" + part, nested.dump()), {place, "'" + type + "'"}));
     }
     EXPECT_TRUE(refuses(with("/" + part, "{}"), {part, "no field 'type'"}));
     EXPECT_TRUE(refuses(with("/" + part, "3"), {part, "not an object"}));
@@ -147,7 +148,7 @@ TEST(refusal, merges_that_are_none) {
 }
 
 TEST(refusal, added_tokens_that_contradict_the_vocabulary) {
-  const auto added = [](std::vector<json> tokens) {
+  const auto added = [](const std::vector<json>& tokens) {
     return [=](json& said) { said["added_tokens"] = tokens; };
   };
   EXPECT_TRUE(refuses(added({tiny::added("<x>", 9)}), {"added_tokens[0]", "'<x>' has id 9", "it is 8"}));
@@ -159,7 +160,7 @@ TEST(refusal, added_tokens_that_contradict_the_vocabulary) {
   EXPECT_TRUE(refuses(with("/added_tokens", "{}"), {"added_tokens", "not an array"}));
   json said = tiny::letters();
   said["model"]["vocab"]["abcd"] = 8;  // leaves no token with id 7
-  said["added_tokens"] = {tiny::added("<x>", 8)};
+  said["added_tokens"] = json::array({tiny::added("<x>", 8)});
   EXPECT_NE(tiny::refusal(said).find("id 8 is 'abcd' in the vocabulary"), std::string::npos);
 }
 
