@@ -1,0 +1,23 @@
+# What each component stands on beside C++20, found the same way by urn's own build and by its installed package.
+# urn_find_<component>(<REQUIRED|QUIET>) looks for it; the targets in urn_<component>_needs must then be there.
+
+set(urn_simd_needs xsimd)
+macro(urn_find_simd mode)
+  find_package(xsimd 8.1 ${mode} GLOBAL)
+endmacro()
+
+set(urn_transformer_needs Eigen3::Eigen nlohmann_json::nlohmann_json PkgConfig::urn_pcre2 Threads::Threads)
+macro(urn_find_transformer mode)
+  find_package(Eigen3 3.4 ${mode} GLOBAL NO_MODULE)
+  find_package(nlohmann_json 3.11 ${mode} GLOBAL)
+  find_package(Threads ${mode} GLOBAL)
+  find_package(PkgConfig ${mode})
+  if(PkgConfig_FOUND)
+    pkg_check_modules(urn_pcre2 ${mode} IMPORTED_TARGET GLOBAL libpcre2-8)
+  endif()
+endmacro()
+
+set(urn_client_needs Threads::Threads)
+macro(urn_find_client mode)
+  find_package(Threads ${mode} GLOBAL)
+endmacro()

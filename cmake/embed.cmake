@@ -1,0 +1,36 @@
+# urn_embed(<target> <file>...): puts the files into the program; #include "embedded_model.hpp" gives each one as
+# std::span<const std::byte>, e.g. model.safetensors as embedded::model_safetensors(), aligned to 64 bytes.
+function(urn_embed target)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/embedded/${target})
+  set(files)
+  set(names)
+  set(declarations)
+  set(assembler)
+  set(definitions)
+  foreach(file ${ARGN})
+    cmake_path(ABSOLUTE_PATH file NORMALIZE)
+    if(NOT EXISTS ${file})
+      message(FATAL_ERROR "urn_embed(${target}): there is no file ${file}")
+    endif()
+    cmake_path(GET file FILENAME name)
+    string(MAKE_C_IDENTIFIER ${name} name)
+    if(name IN_LIST names)
+      message(FATAL_ERROR "urn_embed(${target}): two files would be embedded::${name}()")
+    endif()
+    list(APPEND names ${name})
+    list(APPEND files ${file})
+    set(symbol urn_embedded_${name})
+    string(APPEND declarations "std::span<const std::byte> ${name}();\n")
+    string(APPEND assembler ".balign 64\n.globl ${symbol}, ${symbol}_end\n.hidden ${symbol}, ${symbol}_end\n"
+      "${symbol}:\n.incbin \"${file}\"\n${symbol}_end:\n")
+    string(APPEND definitions "extern \"C\" const std::byte ${symbol}[], ${symbol}_end[];\n"
+      "std::span<const std::byte> embedded::${name}() { return {${symbol}, ${symbol}_end}; }\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/embedded_model.hpp @ONLY CONTENT
+    "#pragma once\n#include <cstddef>\n#include <span>\n\nnamespace embedded {\n@declarations@}  // namespace embedded\n")
+  file(CONFIGURE OUTPUT ${folder}/embedded_model.cpp @ONLY CONTENT
+    "#include \"embedded_model.hpp\"\n\nasm(R\"(\n.pushsection .rodata\n@assembler@.popsection\n)\");\n\n@definitions@")
+  set_source_files_properties(${folder}/embedded_model.cpp PROPERTIES OBJECT_DEPENDS "${files}")
+  target_sources(${target} PRIVATE ${folder}/embedded_model.cpp)
+  target_include_directories(${target} PRIVATE ${folder})
+endfunction()

@@ -1,0 +1,2 @@
+// expect-error: both fail
+static_assert(false, "both fail");

@@ -1,0 +1,9 @@
+// expect-error: the token is already drawn: only reports (logprobs) can follow a sampler (greedy,
+// categorical)
+#include "urn/urn.hpp"
+
+#ifdef URN_COMPILES
+constexpr auto pipeline = urn::top_k{40} | (urn::temperature{} | urn::categorical{});
+#else
+constexpr auto pipeline = urn::categorical{} | (urn::temperature{} | urn::top_k{40});
+#endif

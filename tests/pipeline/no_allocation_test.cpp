@@ -1,0 +1,131 @@
+// Drawing never allocates: every operator new of this program is counted.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <vector>
+
+#include "urn/urn.hpp"
+
+namespace {
+
+std::atomic<std::size_t> allocations{0};
+
+void* counted(std::size_t size, std::size_t alignment) {
+  ++allocations;
+  void* p = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (p == nullptr) std::abort();
+  return p;
+}
+
+}  // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+[[gnu::noinline]] void* operator new[](std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t a) {
+  return counted(size, static_cast<std::size_t>(a));
+}
+[[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t a) {
+  return counted(size, static_cast<std::size_t>(a));
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace {
+
+using urn::token_id;
+
+constexpr std::size_t vocabulary = 3000;
+constexpr std::array<std::int32_t, 80> mask{-1, -1, 0x5A5A5A5A, -1};
+constexpr std::array<token_id, 2> ends{3, 9};
+constexpr std::array biases{urn::token_bias{5, 1.0F}, urn::token_bias{2900, -1.0F}};
+constexpr auto everything = urn::bitmask{mask} | urn::min_tokens{9, ends} | urn::logit_bias{biases} |
+                            urn::penalties{1.3F, 0.2F, 0.1F} | urn::temperature{0.7F} | urn::penalties{1.1F} |
+                            urn::top_k{50} | urn::top_p{0.9F} | urn::penalties{1.1F} | urn::min_p{0.01F} |
+                            urn::categorical{} | urn::logprobs{};
+
+std::vector<float> ragged(std::size_t size) {
+  std::vector<float> logits(size);
+  for (std::size_t i = 0; i < size; ++i) logits[i] = static_cast<float>(i * 7919 % 1000) * 0.01F;
+  return logits;
+}
+
+struct no_allocation : testing::Test {
+  std::vector<float> logits = ragged(vocabulary);
+  std::vector<float> empty = std::vector<float>(vocabulary, -std::numeric_limits<float>::infinity());
+  std::vector<token_id> output{1, 2, 3, 2, 70};
+  std::vector<urn::token_logprob> best = std::vector<urn::token_logprob>(20);
+  std::vector<urn::token_logprob> raw_best = std::vector<urn::token_logprob>(20);
+  urn::workspace scratch{vocabulary};
+  urn::workspace narrow{vocabulary, 2};
+  urn::draw_context context{.history = output, .seed = 3, .top_logprobs = best, .raw_top_logprobs = raw_best};
+
+  /// Draws good rows and bad ones.
+  template <class Pipeline>
+  std::size_t allocated_by(const Pipeline& p, urn::status expected = urn::status::ok) {
+    const std::size_t before = allocations;
+    const urn::draw good = p(urn::scalar, logits, context, scratch);
+    const urn::draw bad = p(urn::scalar, empty, context, scratch);
+    const urn::draw tight = p(urn::scalar, logits, context, narrow);
+    const std::size_t after = allocations;
+    EXPECT_EQ(good.status, expected);
+    EXPECT_EQ(bad.status, urn::status::empty);
+    EXPECT_TRUE(tight.status == expected || tight.status == urn::status::no_space);
+    return after - before;
+  }
+};
+
+TEST_F(no_allocation, is_missed_by_this_program) {
+  const std::size_t before = allocations;
+  const std::vector<float> large(1000);
+  EXPECT_GT(allocations, before);
+}
+
+TEST_F(no_allocation, by_typed_pipelines) {
+  EXPECT_EQ(allocated_by(everything), 0U);
+  EXPECT_EQ(allocated_by(urn::temperature{0.7F} | urn::categorical{} | urn::logprobs{}), 0U);
+  EXPECT_EQ(allocated_by(urn::top_p{0.99F} | urn::greedy{} | urn::logprobs{}), 0U);
+}
+
+TEST_F(no_allocation, by_any_pipeline) {
+  urn::any_pipeline one_piece;
+  ASSERT_EQ(one_piece.append(everything), urn::misplaced::no);
+  EXPECT_EQ(allocated_by(one_piece), 0U);
+  urn::any_pipeline pieces;
+  ASSERT_EQ(pieces.append(urn::bitmask{mask}), urn::misplaced::no);
+  ASSERT_EQ(pieces.append(urn::min_tokens{9, ends}), urn::misplaced::no);
+  ASSERT_EQ(pieces.append(urn::logit_bias{biases}), urn::misplaced::no);
+  ASSERT_EQ(pieces.append(urn::penalties{1.3F, 0.2F, 0.1F}), urn::misplaced::no);
+  ASSERT_EQ(pieces.append(urn::temperature{0.7F}), urn::misplaced::no);
+  ASSERT_EQ(pieces.append(urn::top_p{0.9F}), urn::misplaced::no);
+  ASSERT_EQ(pieces.append(urn::min_p{0.01F}), urn::misplaced::no);
+  ASSERT_EQ(pieces.append(urn::categorical{}), urn::misplaced::no);
+  ASSERT_EQ(pieces.append(urn::logprobs{}), urn::misplaced::no);
+  EXPECT_EQ(allocated_by(pieces), 0U);
+}
+
+TEST_F(no_allocation, by_batches_and_scores) {
+  const std::array<urn::draw_context, 2> contexts{context, context};
+  std::array<urn::draw, 2> out;
+  const std::vector<float> two_rows = ragged(2 * vocabulary);
+  const urn::batch_view<float> batch{two_rows.data(), 2, vocabulary, vocabulary};
+  const std::size_t before = allocations;
+  everything(urn::scalar, batch, contexts, out, scratch);
+  const urn::draw scored = urn::score_token(urn::scalar, logits, 7, scratch, best);
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(out[1].status, urn::status::ok);
+  EXPECT_EQ(scored.status, urn::status::ok);
+}
+
+}  // namespace

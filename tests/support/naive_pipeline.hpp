@@ -1,0 +1,439 @@
+#pragma once
+// The documented meaning of every stage, step by step on a plain vector of logits; and ways to look at what a
+// pipeline of urn did by its public results alone.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/oracle.hpp"
+#include "urn/random/philox.hpp"
+#include "urn/urn.hpp"
+
+namespace naive {
+
+using urn::status, urn::token_id;
+
+inline constexpr float infinity = std::numeric_limits<float>::infinity();
+inline constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+
+/// 64 random bits of a draw: Philox's counter is (step, lane, sequence).
+inline std::uint64_t random_bits(const urn::draw_context& who, std::uint32_t lane) {
+  const auto word = [](std::uint64_t x, int i) { return static_cast<std::uint32_t>(x >> (32 * i)); };
+  const auto words = urn::philox4x32({who.step, lane, word(who.sequence, 0), word(who.sequence, 1)},
+                                     {word(who.seed, 0), word(who.seed, 1)});
+  return words[0] | (std::uint64_t{words[1]} << 32);
+}
+
+/// A row on its way: every logit as the edits left it, the ids still in, and a temperature that no edit has
+/// needed yet.
+class row {
+ public:
+  row(std::vector<float> as_it_came, const urn::draw_context& who)
+      : context(who), raw(std::move(as_it_came)), logits(raw), kept(raw.size()) {
+    std::iota(kept.begin(), kept.end(), 0);
+  }
+
+  const urn::draw_context& context;
+  const std::vector<float> raw;
+  std::vector<float> logits;
+  std::vector<token_id> kept;
+  bool cut = false;
+  float pending = 1;
+  urn::draw result;
+
+  [[nodiscard]] bool failed() const { return urn::failed(result.status); }
+  [[nodiscard]] std::size_t vocabulary() const { return raw.size(); }
+  [[nodiscard]] float logit(token_id id) const { return logits[static_cast<std::size_t>(id)]; }
+  [[nodiscard]] float scale() const { return oracle::definition::scale(pending); }
+
+  /// The logits still in, in id order.
+  [[nodiscard]] std::vector<float> left() const {
+    std::vector<float> l;
+    for (const token_id id : kept) l.push_back(logit(id));
+    return l;
+  }
+  /// Those that can be drawn, the best first.
+  [[nodiscard]] std::vector<token_id> best() const {
+    std::vector<token_id> ids;
+    for (const std::int32_t at : oracle::order(left())) ids.push_back(kept[static_cast<std::size_t>(at)]);
+    return ids;
+  }
+
+  /// Whatever reads the row says what it met.
+  std::vector<token_id> look() {
+    const std::vector<token_id> ids = best();
+    for (const float l : left()) {
+      if (std::isnan(l)) result.status |= status::nan;
+    }
+    if (ids.empty()) result.status |= status::empty;
+    return ids;
+  }
+  void keep(std::vector<token_id> ids) {
+    std::sort(ids.begin(), ids.end());
+    kept = std::move(ids);
+    cut = true;
+  }
+  void keep_best() {
+    std::vector<token_id> ids = look();
+    if (!ids.empty()) ids.resize(1);
+    if (!ids.empty() && logit(ids[0]) == infinity) result.status |= status::infinite;
+    keep(std::move(ids));
+  }
+  void settle() {
+    if (pending > 0) return;
+    pending = 1;
+    keep_best();
+  }
+
+  template <class Function>
+  void edit(Function&& f) {
+    settle();
+    if (failed()) return;
+    for (const token_id id : kept) {
+      float& l = logits[static_cast<std::size_t>(id)];
+      l = f(pending == 1 ? l : l / pending, id);
+    }
+    pending = 1;
+  }
+  /// An edit of some tokens divides them all, one of no token none.
+  template <class Value, class Function>
+  void edit_some(const std::map<token_id, Value>& some, Function&& f) {
+    if (some.empty()) return;
+    edit([&](float l, token_id id) { return some.contains(id) ? f(l, some.at(id)) : l; });
+  }
+  void ban(token_id id) { logits[static_cast<std::size_t>(id)] = -infinity; }
+
+  oracle::definition::row_mass mass;  ///< of what is left, after weigh()
+
+  /// False if there is nothing to weigh.
+  bool weigh() {
+    settle();
+    if (failed()) return false;
+    const std::vector<token_id> ids = look();
+    if (failed()) return false;
+    if (logit(ids[0]) == infinity) {
+      keep_best();
+      return false;
+    }
+    if (cut) {
+      mass = {};
+      mass.key = oracle::definition::key_of(logit(ids[0]), scale());
+    } else {
+      mass = oracle::definition::weigh_row(logits, scale());
+    }
+    if (!oracle::definition::in_range(mass.key)) {
+      result.status |= status::out_of_range;
+      return false;
+    }
+    for (const token_id id : kept) mass.total += cut ? weight(id) : 0;
+    return true;
+  }
+  [[nodiscard]] std::uint64_t weight(token_id id) const {
+    return oracle::definition::in_row(logit(id), scale(), mass.key);
+  }
+  [[nodiscard]] float logprob(token_id id) const {
+    if (weight(id) == mass.total) return 0.0F;
+    constexpr long double ln2 = 0.693147180559945309417L;
+    const auto n = static_cast<long double>(static_cast<std::int64_t>(mass.key) - oracle::definition::middle);
+    const long double power = static_cast<long double>(logit(id)) * static_cast<long double>(scale()) - n;
+    const long double of_all = std::log(static_cast<long double>(mass.total)) - 40.5L * ln2;
+    return static_cast<float>(std::min(0.0L, ln2 * power - of_all));
+  }
+};
+
+inline void apply(row& r, const urn::bitmask& m) {
+  if (m.words.data() == nullptr) return;
+  for (const token_id id : r.kept) {
+    const auto word = static_cast<std::size_t>(id / 32);
+    const bool allowed =
+        word < m.words.size() && ((static_cast<std::int64_t>(m.words[word]) >> (id % 32)) & 1) != 0;
+    if (!allowed) r.ban(id);
+  }
+}
+
+inline void apply(row& r, const urn::min_tokens& m) {
+  if (r.context.history.output.size() >= m.count) return;
+  for (const token_id id : m.end_tokens) r.ban(id);
+}
+
+inline void apply(row& r, const urn::logit_bias& b) {
+  std::map<token_id, float> sums;
+  for (const urn::token_bias& e : b.entries) sums[e.token] += e.bias;
+  r.edit_some(sums, [](float l, float bias) { return l == -infinity ? l : l + bias; });
+}
+
+inline void apply(row& r, const urn::penalties& p) {
+  if (p.repetition == 1 && p.frequency == 0 && p.presence == 0) return;
+  std::vector<std::pair<token_id, bool>> past;
+  for (const token_id id : r.context.history.prompt) past.emplace_back(id, false);
+  for (const token_id id : r.context.history.output) past.emplace_back(id, true);
+  std::map<token_id, unsigned> counts;
+  for (std::size_t back = 1; back <= std::min(p.window, past.size()); ++back) {
+    const auto [id, drawn] = past[past.size() - back];
+    if (id >= 0 && static_cast<std::size_t>(id) < r.vocabulary()) counts[id] += drawn ? 1 : 0;
+  }
+  r.edit_some(counts, [&](float l, unsigned count) {
+    const float repeated = l > 0 ? l / p.repetition : l * p.repetition;
+    return count == 0 ? repeated : std::fma(-static_cast<float>(count), p.frequency, repeated) - p.presence;
+  });
+}
+
+inline void apply(row& r, const urn::temperature& t) { r.pending *= t.value < 1e-5F ? 0.0F : t.value; }
+
+inline void apply(row& r, const urn::top_k& cut) {
+  if (cut.k <= 0 || static_cast<std::size_t>(cut.k) >= r.vocabulary()) return;
+  r.settle();
+  if (r.failed()) return;
+  std::vector<token_id> ids = r.look();
+  ids.resize(std::min(ids.size(), static_cast<std::size_t>(cut.k)));
+  r.keep(std::move(ids));
+}
+
+/// ceil(share * mass), the share rounded down to a multiple of 2^-63.
+inline std::uint64_t ceil_share(std::uint64_t mass, float share) {
+  __extension__ using wide = unsigned __int128;
+  const wide product = wide{mass} * static_cast<std::uint64_t>(std::ldexp(static_cast<double>(share), 63));
+  return static_cast<std::uint64_t>((product >> 63) + ((product & ((wide{1} << 63) - 1)) != 0 ? 1 : 0));
+}
+
+inline void apply(row& r, const urn::top_p& cut) {
+  if (cut.p >= 1 || !r.weigh()) return;
+  const std::uint64_t target = cut.p > 0 ? ceil_share(r.mass.total, cut.p) : 0;
+  std::vector<token_id> ids;
+  std::uint64_t sum = 0;
+  for (const token_id id : r.best()) {
+    if (!ids.empty() && sum >= target) break;
+    ids.push_back(id);
+    sum += r.weight(id);
+  }
+  r.keep(std::move(ids));
+}
+
+inline void apply(row& r, const urn::min_p& cut) {
+  if (cut.value <= 0 || !r.weigh()) return;
+  const std::vector<token_id> best = r.best();
+  const std::uint64_t top = r.weight(best[0]);
+  const std::uint64_t least = cut.value < 1 ? ceil_share(top, cut.value) : top;
+  std::vector<token_id> ids;
+  std::copy_if(best.begin(), best.end(), std::back_inserter(ids),
+               [&](token_id id) { return r.weight(id) >= least; });
+  r.keep(std::move(ids));
+}
+
+inline void apply(row& r, const urn::greedy&) {
+  const std::vector<token_id> ids = r.look();
+  if (!ids.empty() && r.logit(ids[0]) == infinity) r.result.status |= status::infinite;
+  r.result.token = ids.empty() ? urn::no_token : ids[0];
+  r.result.kept = static_cast<std::uint32_t>(r.kept.size());
+}
+
+inline void take_only(row& r) {
+  r.keep_best();
+  if (r.failed()) return;
+  r.result.token = r.kept[0];
+  r.result.logprob = 0;
+  r.result.kept = 1;
+}
+
+inline token_id pick(const row& r) {
+  const std::uint64_t bits = random_bits(r.context, 0);
+  if (!r.cut) {
+    const auto of_block = [&](std::size_t b) {
+      return random_bits(r.context, (1U << 24) | static_cast<std::uint32_t>(b));
+    };
+    return static_cast<token_id>(oracle::definition::pick(r.logits, r.scale(), r.mass, bits, of_block));
+  }
+  std::uint64_t rest = oracle::definition::below(bits, r.mass.total);
+  for (const token_id id : r.kept) {
+    if (rest < r.weight(id)) return id;
+    rest -= r.weight(id);
+  }
+  return urn::no_token;
+}
+
+inline void apply(row& r, const urn::categorical&) {
+  r.settle();
+  if (r.kept.size() == 1 || !r.weigh()) {
+    if (!r.failed()) take_only(r);
+    return;
+  }
+  r.result.token = pick(r);
+  r.result.logprob = r.logprob(r.result.token);
+  r.result.kept = static_cast<std::uint32_t>(r.kept.size());
+  r.result.mass = r.mass.total;
+}
+
+/// 1 + the tokens before this one; those at -inf stand behind all others, those at NaN behind them.
+inline std::uint32_t rank(const std::vector<float>& logits, token_id token) {
+  const auto before = [&](std::size_t i, std::size_t j) {
+    const float a = logits[i], b = logits[j];
+    if (std::isnan(a) != std::isnan(b)) return std::isnan(b);
+    return a > b || (!(a < b) && i < j);
+  };
+  std::uint32_t place = 1;
+  for (std::size_t i = 0; i < logits.size(); ++i) place += before(i, static_cast<std::size_t>(token)) ? 1 : 0;
+  return place;
+}
+
+/// raw_logprob in double, where the raw row has a distribution.
+inline void apply(row& r, const urn::logprobs& report) {
+  urn::draw& result = r.result;
+  if (std::isnan(result.logprob) && r.kept.size() > 1 && r.weigh()) {
+    result.logprob = r.logprob(result.token);
+    result.mass = r.mass.total;
+  }
+  if (r.kept.size() == 1) result.logprob = 0;
+  if (!report.raw) return;
+  result.rank = rank(r.raw, result.token);
+  const std::vector<std::int32_t> order = oracle::order(r.raw);
+  if (order.empty()) return;
+  const float largest = r.raw[static_cast<std::size_t>(order[0])];
+  const float l = r.raw[static_cast<std::size_t>(result.token)];
+  const float c = oracle::definition::scale(1);
+  if (largest == infinity) {
+    result.raw_logprob = result.token == order[0] ? 0.0F : -infinity;
+  } else if (oracle::definition::in_range(oracle::definition::weigh_row(r.raw, c).key)) {
+    result.raw_logprob =
+        oracle::survives(l) ? static_cast<float>(oracle::softmax(r.raw, 1).logprob(l)) : -infinity;
+  }
+}
+
+/// A custom edit says itself what it does to one logit; custom sparse edits have their own apply().
+template <class Stage>
+  requires urn::stage_is<Stage, urn::elementwise_edit>
+void apply(row& r, const Stage& stage) {
+  if constexpr (urn::is_mask<Stage>) {
+    for (const token_id id : r.kept) {
+      if (stage(0.0F, id) != 0.0F) r.ban(id);
+    }
+  } else {
+    r.edit(stage);
+  }
+}
+
+/// Stages in the order in which they were appended.
+class pipeline {
+ public:
+  template <class Stage>
+  pipeline& append(const Stage& stage) {
+    stages_.emplace_back([stage](row& r) { apply(r, stage); });
+    return *this;
+  }
+  [[nodiscard]] urn::draw operator()(std::vector<float> logits, const urn::draw_context& context) const {
+    row r(std::move(logits), context);
+    for (const auto& stage : stages_) {
+      if (!r.failed()) stage(r);
+    }
+    return r.result;
+  }
+
+ private:
+  std::vector<std::function<void(row&)>> stages_;
+};
+
+}  // namespace naive
+
+namespace look {
+
+using urn::token_id;
+using urn::operator|;  // for two stages that both come from outside urn
+
+/// Every bit of two draws, so that NaN equals itself.
+inline bool same(const urn::draw& a, const urn::draw& b) {
+  const auto fields = [](const urn::draw& d) {
+    return std::array<std::uint64_t, 7>{static_cast<std::uint32_t>(d.token),
+                                        static_cast<std::uint64_t>(d.status),
+                                        std::bit_cast<std::uint32_t>(d.logprob),
+                                        std::bit_cast<std::uint32_t>(d.raw_logprob),
+                                        d.rank,
+                                        d.kept,
+                                        d.mass};
+  };
+  return fields(a) == fields(b);
+}
+
+inline std::string text(const urn::draw& d) {
+  return "token " + std::to_string(d.token) + " status " + std::to_string(static_cast<int>(d.status)) +
+         " logprob " + std::to_string(d.logprob) + " raw " + std::to_string(d.raw_logprob) + " rank " +
+         std::to_string(d.rank) + " kept " + std::to_string(d.kept) + " mass " + std::to_string(d.mass);
+}
+
+/// A draw that was refused: no token, and nothing else filled in.
+inline bool refused(const urn::draw& d, urn::status why) { return same(d, urn::draw{.status = why}); }
+
+/// ln p, -inf where p is 0.
+inline std::vector<float> logits_of(std::initializer_list<double> probabilities) {
+  std::vector<float> l;
+  for (const double p : probabilities) l.push_back(static_cast<float>(std::log(p)));
+  return l;
+}
+
+/// Draws by `stages | categorical`.
+template <class Stages, class Logits>
+urn::draw drawn(const Stages& stages, const Logits& logits, const urn::draw_context& context = {}) {
+  urn::workspace scratch(logits.size());
+  return (stages | urn::categorical{})(urn::scalar, logits, context, scratch);
+}
+
+/// What a row has become: the tokens that can be drawn, the best first, with their logprobs.
+template <class Stages, class Logits>
+std::vector<urn::token_logprob> ranked(const Stages& stages, const Logits& logits,
+                                       urn::draw_context context = {}) {
+  std::vector<urn::token_logprob> best(logits.size());
+  urn::workspace scratch(logits.size());
+  context.top_logprobs = best;
+  const urn::draw d = (stages | urn::categorical{} | urn::logprobs{})(urn::scalar, logits, context, scratch);
+  if (d.token == urn::no_token) return {};
+  while (!best.empty() && best.back().token == urn::no_token) best.pop_back();
+  return best;
+}
+
+/// Its tokens, ascending.
+template <class Stages, class Logits>
+std::vector<token_id> kept(const Stages& stages, const Logits& logits,
+                           const urn::draw_context& context = {}) {
+  std::vector<token_id> ids;
+  for (const urn::token_logprob& t : ranked(stages, logits, context)) ids.push_back(t.token);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+/// A custom stage that writes down what it sees.
+struct spy {
+  using stage = urn::elementwise_edit;
+  float* seen;
+  float operator()(float logit, token_id id) const { return seen[id] = logit; }
+};
+
+/// What an edit after `stages` sees: the logits of the tokens that are left, NaN for those cut off.
+template <class Stages, class Logits>
+std::vector<float> edited(const Stages& stages, const Logits& logits, const urn::draw_context& context = {}) {
+  std::vector<float> seen(logits.size(), naive::nan);
+  urn::workspace scratch(logits.size());
+  (stages | spy{seen.data()} | urn::greedy{})(urn::scalar, logits, context, scratch);
+  return seen;
+}
+
+/// The same bits, one by one.
+inline bool same(const std::vector<float>& a, const std::vector<float>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float x, float y) {
+    return std::bit_cast<std::uint32_t>(x) == std::bit_cast<std::uint32_t>(y);
+  });
+}
+
+}  // namespace look
