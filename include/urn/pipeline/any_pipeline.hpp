@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "urn/core/draw.hpp"
@@ -66,7 +67,8 @@ class any_pipeline {
   any_pipeline(const any_pipeline& other) : kind_(other.kind_) {
     for (const auto& s : other.stages_) stages_.push_back(s->clone());
   }
-  any_pipeline(any_pipeline&&) noexcept = default;
+  any_pipeline(any_pipeline&& other) noexcept
+      : kind_(std::exchange(other.kind_, row_kind::logits)), stages_(std::move(other.stages_)) {}
   any_pipeline& operator=(any_pipeline other) noexcept {
     stages_.swap(other.stages_);
     kind_ = other.kind_;

@@ -11,6 +11,7 @@
 #include "urn/core/status.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/fraction.hpp"
+#include "urn/kernel/scalar/mass.hpp"
 #include "urn/processor/stage.hpp"
 
 namespace urn {

@@ -7,6 +7,7 @@
 #include "urn/core/exact.hpp"
 #include "urn/core/status.hpp"
 #include "urn/kernel/fraction.hpp"
+#include "urn/kernel/scalar/mass.hpp"
 #include "urn/processor/stage.hpp"
 
 namespace urn {

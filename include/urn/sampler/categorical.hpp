@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "urn/core/draw.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/processor/stage.hpp"
 
@@ -17,6 +18,7 @@ struct categorical {
 
   template <class State>
   void operator()(State& row) const {
+    row.settle();
     if (row.size() == 1 || !row.weigh()) {
       if (!row.has_failed()) draw_only(row);
       return;
