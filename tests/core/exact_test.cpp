@@ -139,9 +139,9 @@ TEST(fma_by_double, where_the_result_overflows) {
 TEST(exact, double_operations_round_once) {
   rows::random_source random(6);
   for (int i = 0; i < 300000; ++i) {
-    const double a = std::bit_cast<double>(random.bits());
-    const double b = std::bit_cast<double>(random.bits());
-    const double near = std::bit_cast<double>(std::bit_cast<std::uint64_t>(a * b) + random.below(3) - 1);
+    const auto a = std::bit_cast<double>(random.bits());
+    const auto b = std::bit_cast<double>(random.bits());
+    const auto near = std::bit_cast<double>(std::bit_cast<std::uint64_t>(a * b) + random.below(3) - 1);
     ASSERT_TRUE(same(exact::add(a, b), a + b));
     ASSERT_TRUE(same(exact::sub(a, b), a - b));
     ASSERT_TRUE(same(exact::mul(a, b), a * b));

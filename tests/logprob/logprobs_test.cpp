@@ -79,7 +79,7 @@ TEST(logprobs, of_the_chosen_raw_and_processed) {
 
 TEST(logprobs, the_best_raw_and_processed) {
   const auto p = urn::temperature{1.6F} | categorical{} | logprobs{};
-  for (const std::size_t size : {2, 1500}) {
+  for (const std::size_t size : {2U, 1500U}) {
     rows::for_each(rows::proper, size, [&](const char* name, const std::vector<float>& row) {
       SCOPED_TRACE(name);
       for (const std::size_t n : {1U, 5U, 40U}) {
@@ -301,6 +301,15 @@ TEST(score_token, of_rows_without_a_distribution) {
   }
   EXPECT_TRUE(std::isnan(score({-infinity, -infinity, nan}, 1).raw_logprob));
   EXPECT_EQ(score({-infinity, -infinity, nan}, 1).status, status::empty | status::nan);
+}
+
+TEST(logprobs, an_infinite_logit_is_the_only_raw_alternative) {
+  const std::vector<float> row{1, infinity, 2};
+  std::vector<urn::token_logprob> best(2);
+  urn::workspace scratch(row.size());
+  EXPECT_EQ(urn::score_token(urn::scalar, row, 0, scratch, best).rank, 3U);
+  EXPECT_EQ(best[0], (urn::token_logprob{1, 0.0F}));
+  EXPECT_EQ(best[1].token, urn::no_token);
 }
 
 }  // namespace

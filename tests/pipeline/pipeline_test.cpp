@@ -236,4 +236,16 @@ TEST(pipeline, a_bad_argument_anywhere_stops_everything) {
   EXPECT_EQ(seen, (std::vector<float>{7, 7, 7}));
 }
 
+TEST(pipeline, compose_is_the_operator_as_a_function) {
+  static_assert(std::is_same_v<decltype(urn::compose(temperature{}, top_k{}, urn::greedy{})),
+                               decltype(temperature{} | top_k{} | urn::greedy{})>);
+  static_assert(std::is_same_v<decltype(urn::compose(top_k{})), top_k>);
+}
+
+TEST(pipeline, reports_alone_may_be_joined_for_later) {
+  const auto reports = urn::logprobs{.raw = false} | urn::logprobs{};
+  const std::vector<float> row{1, 2, 3};
+  EXPECT_EQ(look::drawn(temperature{0} | (urn::greedy{} | reports), row).rank, 1U);
+}
+
 }  // namespace

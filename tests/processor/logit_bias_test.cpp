@@ -102,4 +102,13 @@ TEST(logit_bias, refuses_unknown_tokens_and_nan) {
   EXPECT_FALSE(is_refused({3, 1.0F}));
 }
 
+TEST(logit_bias, a_ban_beats_everything_and_leaves_no_nan) {
+  const std::vector<float> some{1.0F, naive::infinity, 2.0F};
+  constexpr std::array list{token_bias{1, -naive::infinity}, token_bias{2, naive::infinity},
+                            token_bias{2, -naive::infinity}};
+  const urn::draw d = look::drawn(logit_bias{list}, some);
+  EXPECT_EQ(d.token, 0);
+  EXPECT_EQ(d.status, status::ok);
+}
+
 }  // namespace

@@ -76,7 +76,7 @@ TEST(temperature, zero_is_greedy_on_every_row) {
     EXPECT_EQ(cold.token, best.token);
     EXPECT_EQ(cold.status, best.status);
   };
-  for (const std::size_t size : {2, 1500}) {
+  for (const std::size_t size : {2U, 1500U}) {
     rows::for_each(rows::proper, size, agree);
     rows::for_each(rows::improper, size, agree);
   }

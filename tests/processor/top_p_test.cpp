@@ -18,7 +18,8 @@ using urn::status, urn::token_id, urn::top_k, urn::top_p;
 oracle::ids nucleus(const std::vector<float>& row, float p) {
   const float c = oracle::definition::scale(1);
   const oracle::definition::row_mass m = oracle::definition::weigh_row(row, c);
-  return oracle::definition::prefix(row, c, m.key, p > 0 ? naive::ceil_share(m.total, p) : 0);
+  return oracle::definition::prefix(oracle::order(row), row, c, m.key,
+                                    p > 0 ? naive::ceil_share(m.total, p) : 0);
 }
 
 TEST(top_p, keeps_the_shortest_prefix) {
@@ -28,7 +29,7 @@ TEST(top_p, keeps_the_shortest_prefix) {
     for (const float p : {1e-30F, 0.1F, 0.5F, 0.9F, 0.95F, 0.999F, 0.99999994F}) {
       const std::vector<token_id> kept = look::kept(top_p{p}, row);
       EXPECT_EQ(kept, nucleus(row, p)) << name << ", p " << p << ", V " << row.size();
-      const oracle::cut by_double = oracle::top_p(row, d, static_cast<double>(p));
+      const oracle::cut by_double = oracle::top_p(oracle::order(row), d, static_cast<double>(p));
       if (by_double.margin < 1e-6) continue;  // 1e-6: what integer masses may differ from doubles
       EXPECT_EQ(kept, by_double.kept) << name << ", p " << p << ", V " << row.size();
       ++compared;

@@ -218,8 +218,8 @@ TEST(categorical_statistics, rows_of_several_blocks) {
   rows::random_source random(79);
   rows::row logits(4000);
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    logits[i] =
-        random.normal(0.5F) - 0.12F * static_cast<float>(i % 1024) + 0.7F * static_cast<float>(i / 1024);
+    logits[i] = random.normal(0.5F) - 0.12F * static_cast<float>(i % 1024) +
+                0.7F * std::floor(static_cast<float>(i) / 1024.0F);
   }
   const weighed_row row(logits);
   counts of(logits.size());

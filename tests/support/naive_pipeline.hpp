@@ -90,7 +90,7 @@ class row {
   }
   void keep_best() {
     std::vector<token_id> ids = look();
-    if (!ids.empty()) ids.resize(1);
+    if (!ids.empty()) ids = {ids[0]};
     if (!ids.empty() && logit(ids[0]) == infinity) result.status |= status::infinite;
     keep(std::move(ids));
   }

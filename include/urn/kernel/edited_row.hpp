@@ -31,21 +31,25 @@ std::span<float> load_into(const Base& base, float temperature, std::size_t firs
 
 }  // namespace detail
 
-/// Every logit l of token i becomes edit(l, i).
+/// Every logit l of token i becomes edit(l, i); without an edit, the base row as it is.
 template <logits_row Base, class Edit>
 class elementwise_row {
  public:
+  /// The base row unchanged.
+  explicit elementwise_row(const Base& base) : base_(&base) {}
   elementwise_row(const Base& base, const Edit& edit, float temperature)
       : base_(&base), edit_(&edit), temperature_(temperature) {}
 
   [[nodiscard]] std::size_t size() const { return base_->size(); }
   [[nodiscard]] token_id id(std::size_t i) const { return base_->id(i); }
   [[nodiscard]] float at(std::size_t i) const {
+    if (edit_ == nullptr) return base_->at(i);
     return (*edit_)(at_temperature(base_->at(i), temperature_), id(i));
   }
 
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
                                             block_buffer& buffer) const {
+    if (edit_ == nullptr) return base_->load(first, count, buffer);
     const std::span<float> logits = detail::load_into(*base_, temperature_, first, count, buffer);
     for (std::size_t i = 0; i < count; ++i) logits[i] = (*edit_)(logits[i], id(first + i));
     return logits;
@@ -53,8 +57,8 @@ class elementwise_row {
 
  private:
   const Base* base_;
-  const Edit* edit_;
-  float temperature_;
+  const Edit* edit_ = nullptr;
+  float temperature_ = 1.0F;
 };
 
 /// The logit l of each touched token becomes edit(l, value); the others stay. A block without touched tokens

@@ -140,23 +140,16 @@ class any_pipeline {
       return check_stage(stage, vocabulary);
     }
     void run(state& before, const continuation& next) const override {
+      if (is_neutral(stage)) return next(before);
       detail::run(stage, before, [&](auto& after) {
         if constexpr (std::same_as<std::remove_cvref_t<decltype(after)>, state>) {
           next(after);
-        } else {
-          resume(after, next);
+        } else {  // an edit's view of the row: its type ends here
+          const any_row erased(after.row);
+          state s = after.over(erased, after.touched);
+          next(s);
         }
       });
-    }
-    /// Erases the row that an edit (or a pipeline of them) has left.
-    template <class After>
-    static void resume(After& after, const continuation& next) {
-      const any_row erased(after.row);
-      state s = after.over(erased, after.temperature, after.touched);
-      s.is_cut = after.is_cut;
-      s.kept = after.kept;
-      s.weighed = after.weighed;
-      next(s);
     }
     Stage stage;
   };

@@ -114,11 +114,19 @@ struct pipe {
 /// Composes two stages or pipelines.
 template <pipeline_stage Left, pipeline_stage Right>
 constexpr pipe<Left, Right> operator|(Left left, Right right) {
-  constexpr misplaced wrong = pipe<Left, Right>::place(row_kind::logits);
+  // Reports alone may be joined too; they are judged as what follows a sampler.
+  constexpr bool follows_a_draw = pipe<Left, Right>::place(row_kind::drawn) == misplaced::no;
+  constexpr misplaced wrong = follows_a_draw ? misplaced::no : pipe<Left, Right>::place(row_kind::logits);
   static_assert(wrong != misplaced::after_draw, URN_AFTER_DRAW);
   static_assert(wrong != misplaced::whole_row_after_cut, URN_WHOLE_ROW_AFTER_CUT);
   static_assert(wrong != misplaced::report_before_draw, URN_REPORT_BEFORE_DRAW);
   return {left, right};
+}
+
+/// `a | b | ...` as a function: for stages of another namespace than urn, between which `|` is not found.
+template <pipeline_stage First, pipeline_stage... Rest>
+constexpr auto compose(First first, Rest... rest) {
+  return (first | ... | rest);
 }
 
 #undef URN_AFTER_DRAW

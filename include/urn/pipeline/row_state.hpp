@@ -97,12 +97,10 @@ struct row_state {
     return false;
   }
 
-  /// The same state over another row: what an edit of the whole row goes on with. The logits are at
-  /// temperature 1 there.
+  /// The same state over another row: what an edit goes on with.
   template <logits_row Edited>
-  [[nodiscard]] row_state<Policy, Raw, Edited> over(const Edited& edited, float temperature_now,
-                                                    std::size_t touched_now) {
-    return {policy, raw, edited, context, scratch, result, temperature_now, touched_now};
+  [[nodiscard]] row_state<Policy, Raw, Edited> over(const Edited& edited, std::size_t touched_now) {
+    return {policy, raw, edited, context, scratch, result, temperature, touched_now, is_cut, kept, weighed};
   }
 };
 

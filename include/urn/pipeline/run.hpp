@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "urn/core/status.hpp"
@@ -16,9 +17,10 @@
 namespace urn::detail {
 
 /// The temperature that an edit divides the logits by before it sees them; it is 1 from there on. A mask
-/// leaves it pending.
+/// leaves it pending. What was weighed no longer counts.
 template <class Stage, class State>
 float take_temperature(State& state) {
+  state.weighed.reset();
   if constexpr (is_mask<Stage>) return 1.0F;
   state.settle();
   return std::exchange(state.temperature, 1.0F);
@@ -31,21 +33,25 @@ void edit_kept(State& state, float temperature, Edit&& edit) {
     float& logit = state.kept.logits[i];
     logit = edit(at_temperature(logit, temperature), state.kept.ids[i]);
   }
-  state.weighed.reset();
 }
 
+/// The edit's view stands on the row even where it changes nothing (neutral parameters, or a cut row, whose
+/// kept logits are edited in place): one type comes after an edit, or each would double what the compiler
+/// sees of the stages behind it.
 template <class Stage, class State, class Next>
 void run_elementwise(const Stage& stage, State& state, Next&& next) {
-  const float temperature = take_temperature<Stage>(state);
-  if (state.has_failed()) return;
-  if (state.is_cut) {
-    edit_kept(state, temperature, stage);
-    next(state);
-  } else {
-    const elementwise_row edited(state.row, stage, temperature);
-    auto after = state.over(edited, state.temperature, state.touched);
-    next(after);
+  elementwise_row<std::remove_cvref_t<decltype(state.row)>, Stage> edited(state.row);
+  if (!is_neutral(stage)) {
+    const float temperature = take_temperature<Stage>(state);
+    if (state.has_failed()) return;
+    if (state.is_cut) {
+      edit_kept(state, temperature, stage);
+    } else {
+      edited = {state.row, stage, temperature};
+    }
   }
+  auto after = state.over(edited, state.touched);
+  next(after);
 }
 
 /// Gathers what the stage touches; an edit that touches nothing leaves the row and its temperature as they
@@ -60,24 +66,25 @@ std::span<const touched_token> touched_by(const Stage& stage, State& state) {
   return touched;
 }
 
+/// As run_elementwise.
 template <class Stage, class State, class Next>
 void run_sparse(const Stage& stage, State& state, Next&& next) {
-  const std::span<const touched_token> touched = touched_by(stage, state);
+  std::span<const touched_token> touched;
+  if (!is_neutral(stage)) touched = touched_by(stage, state);
+  float temperature = 1.0F;
+  if (!touched.empty()) temperature = take_temperature<Stage>(state);
   if (state.has_failed()) return;
-  if (touched.empty()) return next(state);
-  const float temperature = take_temperature<Stage>(state);
-  if (state.has_failed()) return;
-  if (state.is_cut) {
+  if (state.is_cut && !touched.empty()) {
     edit_kept(state, temperature, [&](float logit, token_id id) {
       const std::span<const touched_token> hit = touched_between(touched, id, id + 1);
       return hit.empty() ? logit : stage(logit, hit.front().value);
     });
-    next(state);
-  } else {
-    const sparse_row edited(state.row, stage, touched, temperature);
-    auto after = state.over(edited, state.temperature, state.touched + touched.size());
-    next(after);
+    touched = {};
+    temperature = 1.0F;
   }
+  const sparse_row edited(state.row, stage, touched, temperature);
+  auto after = state.over(edited, state.touched + touched.size());
+  next(after);
 }
 
 /// Runs one stage, then `next`; a row that failed goes no further.
@@ -85,14 +92,12 @@ template <class Stage, class State, class Next>
 void run(const Stage& stage, State& state, Next&& next) {
   if constexpr (stage_is<Stage, composition>) {
     stage.run(state, next);
-  } else if (is_neutral(stage)) {
-    next(state);
   } else if constexpr (stage_is<Stage, elementwise_edit>) {
     run_elementwise(stage, state, next);
   } else if constexpr (stage_is<Stage, sparse_edit>) {
     run_sparse(stage, state, next);
   } else {
-    stage(state);
+    if (!is_neutral(stage)) stage(state);
     if (!state.has_failed()) next(state);
   }
 }

@@ -13,7 +13,7 @@
 namespace urn {
 
 /// Bit v % 32 of word v / 32 is 1 where token v is allowed; the others, and tokens past the mask, go to -inf:
-/// the layout of xgrammar, outlines-core and vLLM. The words are borrowed. A default-constructed mask allows
+/// the layout of xgrammar, outlines-core and vLLM. The words are borrowed. A mask without words allows
 /// everything.
 struct bitmask {
   using stage = elementwise_edit;
@@ -22,7 +22,7 @@ struct bitmask {
 
   std::span<const std::int32_t> words;
 
-  [[nodiscard]] constexpr bool neutral() const { return words.data() == nullptr; }
+  [[nodiscard]] constexpr bool neutral() const { return words.empty(); }
   [[nodiscard]] constexpr bool allows(token_id id) const {
     const auto v = static_cast<std::uint32_t>(id);
     return v / 32 < words.size() && ((static_cast<std::uint32_t>(words[v / 32]) >> (v % 32)) & 1U) != 0;

@@ -8,6 +8,7 @@
 
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
+#include "urn/core/order_key.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
 #include "urn/kernel/touch_list.hpp"
@@ -48,8 +49,10 @@ struct logit_bias {
     return status::ok;
   }
   [[nodiscard]] float operator()(float logit, std::uint32_t bias_bits) const {
-    if (exact::bits(logit) == exact::bits(exact::minus_infinity)) return logit;
-    return exact::add(logit, exact::float_of(bias_bits));
+    const float bias = exact::float_of(bias_bits);
+    if (!survives(logit)) return logit;
+    if (!survives(bias)) return exact::minus_infinity;
+    return exact::add(logit, bias);
   }
 };
 

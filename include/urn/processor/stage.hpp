@@ -12,8 +12,8 @@
 /// Optional members: `bool neutral() const`, true when the parameters change nothing; `status
 /// check(std::size_t vocabulary) const`, bad_argument when they are wrong, asked before any kernel runs;
 /// `static constexpr bool whole_row = true`, for an edit that must see every token and so stand before the
-/// cuts; `static constexpr bool only_masks = true`, for an edit that sends tokens to -inf and leaves the others
-/// alone, and so need not see logits divided by the temperature.
+/// cuts; `static constexpr bool only_masks = true`, for an edit that sends tokens to -inf and leaves the
+/// others alone, and so need not see logits divided by the temperature.
 
 #include <concepts>
 #include <cstddef>

@@ -105,6 +105,29 @@ TEST(pick, never_takes_what_is_masked) {
   }
 }
 
+// 1023 tokens of mass 1 before a head: r below 1023 is the token itself. It comes once in two million steps;
+// these were searched for.
+TEST(pick, resolves_a_unit_of_mass) {
+  rows::row logits(1024, -21.25F);
+  logits.back() = 0;
+  const weighed_row row(logits, 1.0F);
+  ASSERT_EQ(row.blocks[0].mass, 1023U + 0xB504F400U);
+  EXPECT_EQ(row.pick({0, 0, 4181598}), 843U);
+  EXPECT_EQ(row.pick({0, 0, 5445471}), 484U);
+  EXPECT_EQ(row.pick({0, 0, 6338101}), 835U);
+}
+
+TEST(pick_kept, resolves_a_unit_of_mass) {
+  rows::row logits(262144, -27.5F);
+  logits.back() = 0;
+  const urn::row_view row{logits};
+  const float c = kernel::mass_scale(1.0F);
+  const kernel::row_mass m = kernel::scalar::mass_of_kept(row, c);
+  ASSERT_EQ(m.total, 262143U + (0xB504F400ULL << 9));
+  EXPECT_EQ(kernel::scalar::pick_kept(row, c, m, {0, 0, 11026186}), 210273U);
+  EXPECT_EQ(kernel::scalar::pick_kept(row, c, m, {0, 0, 17169035}), 72417U);
+}
+
 TEST(pick_kept, is_the_walk_of_the_definition) {
   for (const std::size_t size : {1U, 2U, 3U, 50U, 1025U, 3000U}) {
     for_each_row(size, [&](const char* name, const rows::row& logits) {

@@ -65,7 +65,7 @@ TEST(select_k, keeps_what_the_oracle_keeps) {
     const auto expect = [&](const char* name, const rows::row& logits) {
       for (const std::size_t k : {std::size_t{1}, std::size_t{2}, std::size_t{5}, std::size_t{40},
                                   std::size_t{1000}, size / 2 + 1, size, size + 7}) {
-        if (size > 5000 && k > 5 && k != 40) continue;
+        if (size > 5000 && k != 40 && k != size / 2 + 1) continue;
         const auto selected = kernel::scalar::select_k(urn::row_view{logits}, k, space.out(), space.ranked);
         expect_kept(selected, oracle::top_k(logits, k), logits, name);
       }
@@ -159,7 +159,7 @@ TEST(select_mass, keeps_what_the_oracle_keeps) {
   for_each_seen_row([&](const seen_row& row, room& space) {
     for (const float p : {0.95F, 1e-3F, 0.1F, 0.35F, 0.5F, 0.9F, 0.999F, 1.0F - 0x1p-24F}) {
       row.expect_top_p(p, space, count);
-      if (row.logits.size() > 50000) break;
+      if (row.logits.size() > 5000) break;
     }
   });
   EXPECT_GT(count.decided, count.all * 8 / 10) << count.decided << " of " << count.all;
@@ -170,7 +170,7 @@ TEST(select_above, keeps_what_the_oracle_keeps) {
   for_each_seen_row([&](const seen_row& row, room& space) {
     for (const float share : {0.05F, 1e-4F, 0.01F, 0.3F, 0.9F, 1.0F}) {
       row.expect_min_p(share, space, count);
-      if (row.logits.size() > 50000) break;
+      if (row.logits.size() > 5000) break;
     }
   });
   EXPECT_GT(count.decided, count.all * 7 / 10) << count.decided << " of " << count.all;
