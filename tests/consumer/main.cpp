@@ -1,10 +1,10 @@
-#include <urn/core/token.hpp>
-#include <urn/version.hpp>
+#include <urn/urn.hpp>
+#include <vector>
 
 int main() {
-  constexpr urn::token_id token = urn::no_token;
-  return token == -1 &&
-                 urn::version == urn::version_number{URN_VERSION_MAJOR, URN_VERSION_MINOR, URN_VERSION_PATCH}
-             ? 0
-             : 1;
+  const std::vector<float> logits{1.0F, 2.5F, 0.3F};
+  constexpr auto sampler = urn::temperature{0.8F} | urn::top_k{2} | urn::categorical{};
+  urn::workspace scratch{logits.size()};
+  const urn::draw draw = sampler(urn::scalar, logits, {.seed = 42}, scratch);
+  return urn::failed(draw.status) || draw.token == 2 ? 1 : 0;
 }

@@ -245,7 +245,8 @@ TEST(pipeline, compose_is_the_operator_as_a_function) {
 TEST(pipeline, reports_alone_may_be_joined_for_later) {
   const auto reports = urn::logprobs{.raw = false} | urn::logprobs{};
   const std::vector<float> row{1, 2, 3};
-  EXPECT_EQ(look::drawn(temperature{0} | (urn::greedy{} | reports), row).rank, 1U);
+  urn::workspace scratch(row.size());
+  EXPECT_EQ(urn::draw_row(urn::scalar, urn::greedy{} | reports, row, {}, scratch).rank, 1U);
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ struct sample_request {
   bool include_prompt_logprobs = false;
   std::size_t topk_prompt_logprobs = 0;
   bool score_only = false;  ///< no continuation: the prompt's logprobs are the answer
-  std::stop_token cancel;
+  std::stop_token cancel{};
 };
 
 /// One token of a running request.
@@ -72,9 +72,9 @@ struct stream_event {
   token_id token = no_token;
   float logprob = 0;
   float sampling_logprob = 0;
-  std::vector<token_logprob> top_logprobs;
-  std::string text;                       ///< what may be shown now
-  std::optional<finish_reason> finished;  ///< set with the sequence's last event
+  std::vector<token_logprob> top_logprobs{};
+  std::string text{};                       ///< what may be shown now
+  std::optional<finish_reason> finished{};  ///< set with the sequence's last event
 };
 
 using outcome = std::variant<sample_response, request_error>;

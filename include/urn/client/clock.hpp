@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <compare>
 #include <concepts>
 #include <condition_variable>
 #include <cstdint>
@@ -22,12 +21,14 @@ struct timer_key {
   std::chrono::steady_clock::time_point when;
   std::uint64_t number = 0;  ///< in the order of asking, so that calls due at once keep their order
 
-  friend auto operator<=>(const timer_key&, const timer_key&) = default;
+  friend bool operator<(const timer_key& a, const timer_key& b) {
+    return a.when != b.when ? a.when < b.when : a.number < b.number;
+  }
 };
 
-/// `call_after` calls once, never from within itself and with no lock of the clock held, when the duration has
-/// passed; the call must not throw. `cancel` takes a call back without waiting for one that is being made;
-/// unknown keys are nothing. Thread-safe.
+/// `call_after` calls once, never from within itself and with no lock of the clock held, when the duration
+/// has passed; the call must not throw. `cancel` takes a call back without waiting for one that is being
+/// made; unknown keys are nothing. Thread-safe.
 template <class C>
 concept timer_clock = requires(C& clock, std::chrono::steady_clock::duration wait, std::function<void()> call,
                                const timer_key& key) {
@@ -43,7 +44,10 @@ class timer_queue {
  public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  timer_key add(time_point when, std::function<void()> call) {
+  /// To be made when `wait` has passed since `now`; what is too long to count ends at the last moment.
+  timer_key add(time_point now, time_point::duration wait, std::function<void()> call) {
+    const auto longest = time_point::max() - std::max(now, time_point{});
+    const time_point when = now + std::clamp(wait, time_point::duration::zero(), longest);
     return calls_.emplace(timer_key{when, next_++}, std::move(call)).first->first;
   }
   void remove(const timer_key& key) { calls_.erase(key); }
@@ -86,7 +90,7 @@ class steady_timer {
     const std::lock_guard guard(mutex_);
     if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
     changed_.notify_one();
-    return calls_.add(after(wait), std::move(call));
+    return calls_.add(now(), wait, std::move(call));
   }
 
   void cancel(const timer_key& key) {
@@ -95,12 +99,6 @@ class steady_timer {
   }
 
  private:
-  /// Waits that are longer than the clock can count end at its last moment.
-  [[nodiscard]] time_point after(duration wait) const {
-    const time_point start = now();
-    return wait > time_point::max() - start ? time_point::max() : start + wait;
-  }
-
   void run() {
     std::unique_lock lock(mutex_);
     while (!over_) {
@@ -140,7 +138,7 @@ class virtual_clock {
 
   timer_key call_after(duration wait, std::function<void()> call) {
     const std::lock_guard guard(mutex_);
-    return calls_.add(now_ + std::max(wait, duration::zero()), std::move(call));
+    return calls_.add(now_, wait, std::move(call));
   }
 
   void cancel(const timer_key& key) {

@@ -66,9 +66,11 @@ class event_stream {
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const iterator& i, std::default_sentinel_t) { return !i.from_->event_; }
+    friend bool operator==(const iterator& i, std::default_sentinel_t) { return i.at_end(); }
 
    private:
+    bool at_end() const { return !from_->event_; }
+
     event_stream* from_;
   };
 
@@ -108,9 +110,7 @@ class event_stream {
     if (state_) state_->cancel().request_stop();
   }
   /// Asked to stop when the stream is dropped or cancelled: the request's.
-  [[nodiscard]] std::stop_token cancel_token() const {
-    return held().cancel().get_token();
-  }
+  [[nodiscard]] std::stop_token cancel_token() const { return held().cancel().get_token(); }
 
  private:
   explicit event_stream(std::shared_ptr<state> shared) : state_(std::move(shared)) {}

@@ -44,15 +44,15 @@ struct no_observer {
 /// is called by one thread at a time, in order.
 template <class Observer, class Clock = steady_timer>
   requires queue_state_observer<std::remove_reference_t<Observer>> &&
-           timer_clock<std::remove_reference_t<Clock>>
+      timer_clock<std::remove_reference_t<Clock>>
 class throttled {
  public:
   using duration = std::chrono::steady_clock::duration;
 
-  explicit throttled(Observer observer, duration interval = std::chrono::seconds(60))
-    requires std::default_initializable<Clock>
+  explicit throttled(Observer&& observer,
+                     duration interval = std::chrono::seconds(60)) requires std::default_initializable<Clock>
       : observer_(std::forward<Observer>(observer)), interval_(interval) {}
-  throttled(Observer observer, duration interval, Clock clock)
+  throttled(Observer&& observer, duration interval, Clock&& clock)
       : observer_(std::forward<Observer>(observer)),
         interval_(interval),
         clock_(std::forward<Clock>(clock)) {}

@@ -20,8 +20,8 @@ inline std::size_t common_prefix(std::span<const token_id> a, std::span<const to
   return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
 }
 
-/// Remembers sequences with their tokens, no more than a number of tokens in all; the least recently used goes
-/// first. A sequence that another one continues is not kept beside it. Works with any model_sequence; it
+/// Remembers sequences with their tokens, no more than a number of tokens in all; the least recently used
+/// goes first. A sequence that another one continues is not kept beside it. Works with any model_sequence; it
 /// holds forks, so a sequence's memory is shared with who still uses it. Not to be used from several threads
 /// at once.
 template <model_sequence Sequence>

@@ -16,7 +16,7 @@
 #include "urn/client/sampling_params.hpp"
 #include "urn/client/validate.hpp"
 #include "urn/core/draw.hpp"
-#include "urn/core/exact.hpp"
+#include "urn/core/history.hpp"
 #include "urn/core/token.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/policy.hpp"
@@ -68,7 +68,8 @@ class request_pipeline {
   /// tokenizer, and for end tokens, or words with tokens, outside the vocabulary.
   request_pipeline(const sampling_params& params, std::size_t vocabulary_size,
                    std::span<const token_id> end_tokens, const tokenizer* words)
-      : min_tokens_(params.min_tokens),
+      : biases_(params.logit_bias),
+        min_tokens_(params.min_tokens),
         penalties_{params.repetition_penalty, params.frequency_penalty, params.presence_penalty},
         temperature_{params.temperature},
         top_k_{params.top_k},
@@ -77,7 +78,7 @@ class request_pipeline {
     require_valid(params, {.vocabulary_size = vocabulary_size});
     const std::size_t known = words == nullptr ? vocabulary_size : known_tokens(*words, vocabulary_size);
     if (params.allowed_token_ids) allow(*params.allowed_token_ids, known);
-    take_biases(params.logit_bias, known, vocabulary_size);
+    for (std::size_t id = known; id < vocabulary_size; ++id) padding_.push_back(static_cast<token_id>(id));
     for (const std::string& word : params.bad_words) ban(word, words);
     if (!params.ignore_eos) end_tokens_.assign(end_tokens.begin(), end_tokens.end());
     if (const auto* stops = std::get_if<std::vector<token_id>>(&params.stop)) {
@@ -88,7 +89,7 @@ class request_pipeline {
 
   /// A workspace in which the edits of every request have room, for rows of `vocabulary_size` logits.
   static workspace make_workspace(std::size_t vocabulary_size) {
-    constexpr std::size_t sparse_edits = 4;
+    constexpr std::size_t sparse_edits = 5;
     return {vocabulary_size, sparse_edits * vocabulary_size};
   }
 
@@ -96,9 +97,11 @@ class request_pipeline {
   template <execution_policy Policy>
   draw operator()(Policy policy, std::span<const float> logits, const draw_context& context,
                   workspace& scratch) const {
-    const auto stages = (allowed_.empty() ? bitmask{} : bitmask{allowed_}) | bad_words{banned_} |
-                        min_tokens{min_tokens_, end_tokens_} | logit_bias{biases_} | penalties_ |
-                        temperature_ | top_k_ | top_p_ | min_p_ | categorical{} | logprobs{.raw = true};
+    const min_tokens never_padding{whole_history, padding_};  // a bitmask would look at every token
+    const auto stages = (allowed_.empty() ? bitmask{} : bitmask{allowed_}) | never_padding |
+                        bad_words{banned_} | min_tokens{min_tokens_, end_tokens_} | logit_bias{biases_} |
+                        penalties_ | temperature_ | top_k_ | top_p_ | min_p_ | categorical{} |
+                        logprobs{.raw = true};
     return stages(policy, logits, context, scratch);
   }
 
@@ -123,17 +126,6 @@ class request_pipeline {
                         "its ids are less than " + detail::text_of(known));
   }
 
-  /// Padding is banned by a bias: a mask would make every pass over the row look at every token.
-  void take_biases(const std::vector<token_bias>& entries, std::size_t known, std::size_t vocabulary_size) {
-    for (const token_bias& e : entries) {
-      if (std::cmp_less(e.token, known)) biases_.push_back(e);
-    }
-    if (!allowed_.empty()) return;
-    for (std::size_t id = known; id < vocabulary_size; ++id) {
-      biases_.push_back({static_cast<token_id>(id), exact::minus_infinity});
-    }
-  }
-
   void ban(const std::string& word, const tokenizer* words) {
     if (words == nullptr) {
       throw request_error(failure::invalid, "bad_words", "there is no tokenizer to encode them with",
@@ -153,6 +145,7 @@ class request_pipeline {
   }
 
   std::vector<std::int32_t> allowed_;  // a bit a token; empty: all are
+  std::vector<token_id> padding_;
   std::vector<std::vector<token_id>> banned_;
   std::vector<token_id> end_tokens_;
   std::vector<token_bias> biases_;

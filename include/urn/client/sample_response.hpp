@@ -24,18 +24,18 @@ enum class finish_reason : std::uint8_t {
 
 /// One continuation. Per-token lists are as long as `tokens`.
 struct sampled_sequence {
-  std::vector<token_id> tokens;  ///< what was drawn, the end token included
-  std::string text;              ///< their text, without what a stop string cut off
+  std::vector<token_id> tokens{};  ///< what was drawn, the end token included
+  std::string text{};              ///< their text, without what a stop string cut off
   std::vector<float>
-      logprobs;  ///< ln softmax of the model's own logits, at temperature 1: what a trainer computes
+      logprobs{};  ///< ln softmax of the model's own logits, at temperature 1: what a trainer computes
   std::vector<float>
-      sampling_logprobs;  ///< ln of the probability each token was drawn with, after all processors
+      sampling_logprobs{};  ///< ln of the probability each token was drawn with, after all processors
   std::vector<std::vector<token_logprob>>
-      top_logprobs;  ///< the n best of the model's own logits; empty if not asked for
+      top_logprobs{};  ///< the n best of the model's own logits; empty if not asked for
   finish_reason reason = finish_reason::length;
-  std::optional<std::string> matched_text;  ///< the stop string that ended it
-  std::optional<token_id> matched_token;    ///< the end or stop token that ended it
-  std::string error;                        ///< of reason `error`: what was wrong
+  std::optional<std::string> matched_text{};  ///< the stop string that ended it
+  std::optional<token_id> matched_token{};    ///< the end or stop token that ended it
+  std::string error{};                        ///< of reason `error`: what was wrong
 };
 
 /// Where the time went, in seconds.
@@ -47,16 +47,16 @@ struct request_timing {
 
 /// The whole answer to a request.
 struct sample_response {
-  std::string id;
-  std::vector<sampled_sequence> sequences;  ///< num_samples of them
+  std::string id{};
+  std::vector<sampled_sequence> sequences{};  ///< num_samples of them
   /// If asked for: ln softmax of each prompt token given those before it; nothing for the first.
-  std::vector<std::optional<float>> prompt_logprobs;
+  std::vector<std::optional<float>> prompt_logprobs{};
   /// If asked for: the k best tokens at each place of the prompt; nothing for the first.
-  std::vector<std::vector<token_logprob>> topk_prompt_logprobs;
-  std::vector<token_id> prompt_tokens;
+  std::vector<std::vector<token_logprob>> topk_prompt_logprobs{};
+  std::vector<token_id> prompt_tokens{};
   std::size_t cached_prompt_tokens = 0;  ///< prompt tokens whose state was there already
   std::uint64_t seed = 0;                ///< the one used
-  request_timing timing;
+  request_timing timing{};
 };
 
 }  // namespace urn

@@ -24,7 +24,8 @@ concept telemetry_sink = requires(T& sink, std::string_view name, double value) 
   { sink.observe(name, value) } -> std::same_as<void>;
 };
 
-/// The names that urn uses; times are in seconds.
+/// The names that urn uses; times are in seconds. The scheduler uses all but `retries`; `retrying` counts
+/// `retries` and, as each layer for itself, `failures`.
 namespace telemetry {
 inline constexpr std::string_view queue_time = "queue_time";  ///< observed: from submission to the first step
 inline constexpr std::string_view time_to_first_token = "time_to_first_token";  ///< observed: from submission
@@ -33,7 +34,7 @@ inline constexpr std::string_view batch_size = "batch_size";        ///< observe
 inline constexpr std::string_view cached_tokens = "cached_tokens";  ///< counted: prompt tokens not computed
 inline constexpr std::string_view requests = "requests";            ///< counted: requests that a backend took
 inline constexpr std::string_view retries = "retries";              ///< counted: attempts after the first
-inline constexpr std::string_view failures = "failures";            ///< counted: requests that ended in an error
+inline constexpr std::string_view failures = "failures";  ///< counted: requests that ended in an error
 }  // namespace telemetry
 
 /// Ignores everything, at no cost.

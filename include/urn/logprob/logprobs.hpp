@@ -40,8 +40,10 @@ draw score(Policy policy, const Row& row, token_id token, workspace& scratch, st
   draw result{.token = token, .status = mass.status, .mass = mass.total};
   result.kept = static_cast<std::uint32_t>(row.size());
   result.rank = static_cast<std::uint32_t>(policy.count_before(row, order_key(logit, token)) + 1);
-  if (has(mass.status, status::infinite))
+  if (has(mass.status, status::infinite)) {
     result.raw_logprob = result.rank == 1 ? 0.0F : exact::minus_infinity;
+    if (!best.empty()) best[0] = {policy.max(row).token(), 0.0F};
+  }
   if (mass.total == 0) return result;
   result.raw_logprob = kernel::log_share(logit, c, mass.key, mass.total);
   if (!best.empty()) fill_top_logprobs(policy, row, c, mass, best, scratch.ranked());
