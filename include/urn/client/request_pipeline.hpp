@@ -78,7 +78,9 @@ class request_pipeline {
     require_valid(params, {.vocabulary_size = vocabulary_size});
     const std::size_t known = words == nullptr ? vocabulary_size : known_tokens(*words, vocabulary_size);
     if (params.allowed_token_ids) allow(*params.allowed_token_ids, known);
-    for (std::size_t id = known; id < vocabulary_size; ++id) padding_.push_back(static_cast<token_id>(id));
+    for (std::size_t id = known; allowed_.empty() && id < vocabulary_size; ++id) {
+      padding_.push_back(static_cast<token_id>(id));
+    }
     for (const std::string& word : params.bad_words) ban(word, words);
     if (!params.ignore_eos) end_tokens_.assign(end_tokens.begin(), end_tokens.end());
     if (const auto* stops = std::get_if<std::vector<token_id>>(&params.stop)) {

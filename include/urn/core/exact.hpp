@@ -133,7 +133,7 @@ URN_HOST_DEVICE constexpr int highest_bit(std::uint64_t x) {
 #endif
 }
 
-/// x >> n and x << n where n may be anything: shifts by the width and more give 0.
+/// x >> n where n may be anything: shifts by the width and more give 0.
 URN_HOST_DEVICE constexpr std::uint32_t shift_right(std::uint32_t x, std::uint32_t n) {
   return n > 31 ? 0 : x >> n;
 }

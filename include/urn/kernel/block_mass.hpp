@@ -6,7 +6,7 @@
 /// For a logit l at temperature T, with c = mass_scale(T):
 ///
 ///     t(l) = fma(l, c, 1.5 * 2^23)     n = t - 1.5 * 2^23 = rint(l * c)     f = fma(l, c, -n), |f| <= 1/2
-///     P(f) ~ 2^(f + 1/2) in [1, 2)     a degree-5 polynomial, relative error at most 1.6e-7 for every float
+///     P(f) ~ 2^(f + 1/2) in [1, 2)     a degree-5 polynomial, relative error at most 1.63e-7 for every float
 ///     f
 ///
 /// A block is 1024 tokens. Its key is bits(t) of its largest logit; a token's mass in its block has 31

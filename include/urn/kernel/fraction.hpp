@@ -24,7 +24,7 @@ URN_HOST_DEVICE constexpr std::uint64_t uniform_below(std::uint64_t bits, std::u
 }
 
 /// ln(x) of an integer x > 0 to within 1e-15 relative: x = 2^e * z with z in [sqrt(1/2), sqrt(2)], and
-/// ln z = 2 artanh((z - 1) / (z + 1)) by nine terms of its series.
+/// ln z = 2 artanh((z - 1) / (z + 1)) by ten terms of its series.
 URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
   const int top = exact::highest_bit(x);
   const std::uint64_t mantissa = (top >= 52 ? x >> (top - 52) : x << (52 - top)) & 0xFFFFFFFFFFFFFULL;
