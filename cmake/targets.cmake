@@ -41,7 +41,7 @@ endfunction()
 
 urn_component(simd "kernel/simd")
 urn_component(transformer "model/" EXCEPT urn/model/causal_lm.hpp urn/model/archetype.hpp)
-urn_component(client "client/|client\\.hpp")
+urn_component(client "client/|convert/")
 
 urn_interface(urn ${urn_urn_headers})
 add_library(urn::urn ALIAS urn)

@@ -56,10 +56,10 @@ class request_error : public error {
 
 /// A request as a backend takes it: token ids, checked parameters.
 struct sample_request {
-  std::string
-      id;  ///< names the request for good: a backend that has seen the id answers as it did, or goes on
-  std::vector<token_id> prompt;
-  sampling_params params;
+  /// Names the request for good: a backend that has seen the id answers as it did, or goes on.
+  std::string id{};
+  std::vector<token_id> prompt{};
+  sampling_params params{};
   bool include_prompt_logprobs = false;
   std::size_t topk_prompt_logprobs = 0;
   bool score_only = false;  ///< no continuation: the prompt's logprobs are the answer
@@ -83,7 +83,7 @@ using outcome = std::variant<sample_response, request_error>;
 /// backend; they must be quick and not throw. `event` may be empty.
 struct listener {
   std::function<void(outcome)> done;
-  std::function<void(const stream_event&)> event;
+  std::function<void(const stream_event&)> event{};
 };
 
 /// `submit` takes a request and returns at once; whatever happens, the listener's `done` is called once,
