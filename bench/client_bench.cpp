@@ -1,5 +1,5 @@
-// What the scheduler costs and gives, on the default model (examples/default_model; another directory by
-// URN_BENCH_MODEL).
+// What the scheduler costs and gives, on the default model (run it in the repository's root, or name the
+// model's directory by URN_BENCH_MODEL).
 //
 // requests/1 beside loop: the scheduler's overhead for one request at a time. requests/32 beside requests/1:
 // what batching gives. shared_prompt: 8 samples of a 400-token prompt beside 1.
@@ -27,7 +27,7 @@ constexpr std::size_t new_tokens = 64;
 
 std::string model_directory() {
   const char* const given = std::getenv("URN_BENCH_MODEL");
-  return given != nullptr ? given : URN_BENCH_DEFAULT_MODEL;
+  return given != nullptr ? given : "examples/default_model";
 }
 
 const urn::transformer& model() {

@@ -3,8 +3,10 @@
 
 int main(int argc, char** argv) {
   // The model has learned plays, not conversations: "plain" writes a message as its text alone.
-  auto client = urn::sampling_client<>::create({.model_path = argc > 1 ? argv[1] : "examples/default_model",
-                                                .chat = urn::chat_template_named("plain")});
+  urn::client_options options;
+  options.model_path = argc > 1 ? argv[1] : "examples/default_model";
+  options.chat = urn::chat_template_named("plain");
+  auto client = urn::sampling_client<>::create(options);
   // [chat]
   urn::trajectory talk;
   talk.messages.push_back({.role = "user", .content = "What is thy name?"});

@@ -16,7 +16,9 @@ struct rollout {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto client = urn::sampling_client<>::create({.model_path = argc > 1 ? argv[1] : "examples/default_model"});
+  urn::client_options options;
+  options.model_path = argc > 1 ? argv[1] : "examples/default_model";
+  auto client = urn::sampling_client<>::create(options);
   const std::vector<std::string> prompts{"ROMEO\t", "JULIET\t", "HAMLET\tTo be", "First Witch\t"};
   std::vector<rollout> batch;
   // [rollouts]

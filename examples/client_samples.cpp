@@ -3,8 +3,9 @@
 
 int main(int argc, char** argv) {
   // [samples]
-  urn::sampling_client<> client =
-      urn::sampling_client<>::create({.model_path = argc > 1 ? argv[1] : "examples/default_model"});
+  urn::client_options options;
+  options.model_path = argc > 1 ? argv[1] : "examples/default_model";
+  auto client = urn::sampling_client<>::create(options);
   auto future = client.sample(urn::model_input::from_text("ROMEO\t"),
                               {.max_tokens = 24, .seed = 7, .temperature = 0.8F, .top_p = 0.95F},
                               /*num_samples=*/4, /*include_prompt_logprobs=*/true);

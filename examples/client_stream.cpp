@@ -3,7 +3,9 @@
 #include <urn/client/sampling_client.hpp>
 
 int main(int argc, char** argv) {
-  auto client = urn::sampling_client<>::create({.model_path = argc > 1 ? argv[1] : "examples/default_model"});
+  urn::client_options options;
+  options.model_path = argc > 1 ? argv[1] : "examples/default_model";
+  auto client = urn::sampling_client<>::create(options);
   std::string text;
   // [stream]
   urn::event_stream stream =

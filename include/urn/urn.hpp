@@ -10,6 +10,7 @@
 #include "urn/logprob/logprobs.hpp"
 #include "urn/pipeline/any_pipeline.hpp"
 #include "urn/pipeline/pipeline.hpp"
+#include "urn/processor/bad_words.hpp"
 #include "urn/processor/bitmask.hpp"
 #include "urn/processor/logit_bias.hpp"
 #include "urn/processor/min_p.hpp"

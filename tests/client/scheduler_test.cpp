@@ -494,6 +494,25 @@ TEST(scheduler, destruction_ends_everything_in_flight) {
   EXPECT_GT(shut_down, 0U);
 }
 
+TEST(scheduler, who_asks_again_while_it_ends_is_told) {
+  std::optional<failure> told;
+  const auto asked = request({1}, {.max_tokens = 500, .seed = 1});
+  {
+    held_up test({.threads = 1, .end_tokens = {}});
+    test.backend.submit(asked, {.done =
+                                    [&](const urn::outcome&) {
+                                      auto again = ask(test.backend, asked);
+                                      told = failure_of(again);
+                                    },
+                                .event =
+                                    [](const urn::stream_event&) {
+                                      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                    }});
+    test.door.open();
+  }
+  EXPECT_EQ(told, failure::shut_down);
+}
+
 TEST(scheduler, streams_what_it_answers) {
   urn::scheduler<archetype_lm> backend(model, {}, {.end_tokens = ends});
   random_requests next(12, vocabulary, 30, 30);

@@ -174,7 +174,11 @@ inline void apply(row& r, const urn::min_tokens& m) {
 inline void apply(row& r, const urn::logit_bias& b) {
   std::map<token_id, float> sums;
   for (const urn::token_bias& e : b.entries) sums[e.token] += e.bias;
-  r.edit_some(sums, [](float l, float bias) { return l == -infinity ? l : l + bias; });
+  r.edit_some(sums, [](float l, float bias) {
+    if (std::isnan(l) || l == -infinity) return l;
+    if (std::isnan(bias) || bias == -infinity) return -infinity;  // a ban beats everything
+    return l + bias;
+  });
 }
 
 inline void apply(row& r, const urn::penalties& p) {

@@ -25,10 +25,11 @@ class request_inbox {
 
   explicit request_inbox(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Throws request_error (failure::overloaded) if there is no place.
+  /// Throws request_error: failure::overloaded if there is no place, failure::shut_down once it is closed.
   void push(std::unique_ptr<Request> made) {
     {
       const std::lock_guard lock(mutex_);
+      if (closed_) throw request_error(failure::shut_down, "request", "the scheduler is gone");
       const std::string& id = made->request.id;
       if (id.empty() || !known_.contains(id)) take_place(id);
       arrived_.push_back(std::move(made));

@@ -41,9 +41,9 @@ struct sampling_params {
   std::vector<std::string> bad_words{};                      ///< texts never to be written; not empty
   std::optional<std::size_t> logprobs{};  ///< list the n best tokens with each drawn one; at most 100
   std::optional<std::size_t>
-      prompt_logprobs{};                ///< score the prompt, and list the n best tokens at each place
-  std::size_t num_samples = 1;          ///< 1 to 1024 continuations of the prompt
-  bool ignore_eos = false;              ///< go on after the model's end token
+      prompt_logprobs{};        ///< score the prompt, and list the n best tokens at each place; at most 100
+  std::size_t num_samples = 1;  ///< 1 to 1024 continuations of the prompt
+  bool ignore_eos = false;      ///< go on after the model's end token
   bool include_stop_in_output = false;  ///< keep a stop string in the text
   std::optional<std::chrono::milliseconds>
       deadline{};  ///< from submission; then what there is ends with `abort`

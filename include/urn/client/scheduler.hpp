@@ -71,9 +71,9 @@ class scheduler {
         options_((check_options(options, model_->vocabulary_size()), std::move(options))),
         observer_(std::forward<Observer>(observer)),
         telemetry_(std::forward<Telemetry>(sink)),
+        inbox_(options_.max_queue),
         cache_(options_.prefix_cache_tokens),
         answered_(options_.remembered_requests),
-        inbox_(options_.max_queue),
         work_(*model_, options_.threads, Pipeline::make_workspace(model_->vocabulary_size())) {
     worker_ = std::thread([this] { run(); });
   }

@@ -65,7 +65,7 @@ class generation {
         stop_(std::move(stop)),
         policy_(policy),
         options_(options),
-        scratch_(model.vocabulary_size()),
+        scratch_(model.vocabulary_size(), 4 * model.vocabulary_size()),  // room for each of several edits
         top_(options.top_logprobs),
         raw_top_(options.raw_top_logprobs) {
     refuse_bad_input();

@@ -23,9 +23,9 @@ struct token_bias {
   friend constexpr bool operator==(const token_bias&, const token_bias&) = default;
 };
 
-/// l_i + b_i for the listed tokens; a token listed twice gets the sum. -inf bans a token, and +inf cannot
-/// bring back one that is at -inf. The entries are borrowed, in any order. Refused: ids outside the
-/// vocabulary, NaN.
+/// l_i + b_i for the listed tokens; a token listed twice gets the sum. -inf bans a token, whatever
+/// else is said of it, and +inf cannot bring back one that is at -inf. The entries are borrowed, in any
+/// order. Refused: ids outside the vocabulary, NaN.
 struct logit_bias {
   using stage = sparse_edit;
   static constexpr bool whole_row = true;

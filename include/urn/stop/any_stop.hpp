@@ -56,8 +56,9 @@ class any_stop {
   };
 
   template <class C>
-    requires(!std::same_as<C, any_stop>) && stop_criterion<C>
-  any_stop(C criterion) : fresh_(std::make_shared<const run_of<C>>(std::move(criterion))) {}
+    requires(!std::same_as<C, any_stop>)
+  &&stop_criterion<C> any_stop(C criterion)
+      : fresh_(std::make_shared<const run_of<C>>(std::move(criterion))) {}
 
   std::size_t criteria_count() const { return fresh_->criteria_count(); }
   stop_check check() const { return fresh_->check(); }

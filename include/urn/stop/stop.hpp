@@ -115,10 +115,10 @@ using stop_state_t = decltype(std::declval<const C&>().start());
 /// never reach behind what was held back: drop <= the previous hold_back + the new text's size.
 template <class C>
 concept stop_criterion = std::copy_constructible<C> &&
-                         requires(const C& criterion, stop_state_t<C>& state, const stop_input& input) {
-                           { criterion.start() } -> std::copyable;
-                           { criterion.update(state, input) } -> std::same_as<stop_decision>;
-                         };
+    requires(const C& criterion, stop_state_t<C>& state, const stop_input& input) {
+  { criterion.start() } -> std::copyable;
+  { criterion.update(state, input) } -> std::same_as<stop_decision>;
+};
 
 /// Whether the parameters can be used; a criterion without a check() of its own always can. Ask before the
 /// first token: what is refused never matches.
