@@ -6,7 +6,7 @@ target_compile_options(urn_program_flags INTERFACE -Wall -Wextra -Wpedantic -Wco
   $<$<BOOL:${URN_NO_EXCEPTIONS}>:-fno-exceptions -fno-rtti>)
 if(URN_SANITIZE)
   target_compile_options(urn_program_flags INTERFACE -fsanitize=${URN_SANITIZE} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer -g1)
+    -fno-omit-frame-pointer -O1 -g1)
   target_compile_definitions(urn_program_flags INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(urn_program_flags INTERFACE -fsanitize=${URN_SANITIZE})
 endif()

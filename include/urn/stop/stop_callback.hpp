@@ -3,7 +3,6 @@
 /// Stop when a function of the user's says so.
 
 #include <concepts>
-#include <functional>
 
 #include "urn/stop/stop.hpp"
 
@@ -24,7 +23,7 @@ struct stop_callback {
   constexpr state start() const noexcept { return {}; }
 
   constexpr stop_decision update(state&, const stop_input& input) const {
-    return {.reason = std::invoke(callable, input) ? reason : stop_reason::none};
+    return {.reason = callable(input) ? reason : stop_reason::none};
   }
 };
 

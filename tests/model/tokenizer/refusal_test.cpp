@@ -111,7 +111,7 @@ TEST(refusal, unsupported_parts_by_name) {
 
 TEST(refusal, sequences_that_are_too_deep_or_too_long) {
   json deep = {{"type", "NFC"}};
-  for (int i = 0; i < 1000; ++i) deep = {{"type", "Sequence"}, {"normalizers", json::array({deep})}};
+  for (int i = 0; i < 200; ++i) deep = {{"type", "Sequence"}, {"normalizers", json::array({deep})}};
   EXPECT_TRUE(refuses([&](json& said) { said["normalizer"] = deep; }, {"nested too deeply"}));
   const json wide = {{"type", "Sequence"}, {"normalizers", json(100, json{{"type", "NFC"}})}};
   EXPECT_TRUE(refuses([&](json& said) { said["normalizer"] = wide; }, {"too long"}));
