@@ -86,8 +86,8 @@ struct continuation : told_sequence {
 
   /// Ends without a further token.
   void abort() { end(finish_reason::abort); }
-  void fail(std::string why) {
-    out.error = std::move(why);
+  void fail(const std::string& why) {
+    out.error = why;
     end(finish_reason::error);
   }
 

@@ -108,7 +108,8 @@ void read_json(const nlohmann::json& value, const std::string& where, T& out) {
     if (fits) out = static_cast<T>(number);
   } else if (value.is_number_float()) {
     const auto number = value.get<double>();
-    constexpr double end = 2.0 * static_cast<double>(range::max() / 2 + 1);  // exact, unlike max()
+    constexpr auto half = range::max() / 2 + 1;
+    constexpr double end = 2.0 * static_cast<double>(half);  // exact, unlike max()
     fits = number >= static_cast<double>(range::min()) && number < end && number == std::floor(number);
     if (fits) out = static_cast<T>(number);
   }
@@ -157,7 +158,7 @@ inline void read_json(const nlohmann::json& value, const std::string& where, std
     const char* const end = name.data() + name.size();
     const auto [stopped, problem] = std::from_chars(name.data(), end, entry.token);
     if (problem != std::errc{} || stopped != end) refuse_json(where, name, "a token id");
-    read_json(bias, where + "[" + name + "]", entry.bias);
+    read_json(bias, std::string(where).append("[").append(name).append("]"), entry.bias);
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
 }
