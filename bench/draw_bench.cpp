@@ -2,105 +2,126 @@
 // do not.
 //
 // Rows rotate through 64 MiB, so that each is cold. Floors: `max`, one pass; `max_exp_sum`, the float softmax
-// normaliser.
+// normaliser, two; `memcpy`. Peers: the samplers of llama.cpp, where its library was given (URN_BENCH_LLAMA),
+// and what an engine writes by hand.
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <random>
+#include <cstring>
 #include <span>
 #include <vector>
 
+#include "cold_rows.hpp"
+#include "floors.hpp"
 #include "urn/urn.hpp"
 
 namespace {
 
-/// Rows of `vocabulary` logits: peaky (a few tokens far above N(0, 2)) or flat (N(0, 3)).
-class cold_rows {
- public:
-  cold_rows(std::size_t vocabulary, bool peaky)
-      : vocabulary_(vocabulary), rows_(std::max<std::size_t>(4, (std::size_t{16} << 20) / vocabulary)) {
-    std::mt19937 generator(1);
-    std::normal_distribution<float> normal(0.0F, peaky ? 2.0F : 3.0F);
-    logits_.resize(vocabulary * rows_);
-    for (float& l : logits_) l = normal(generator);
-    for (std::size_t r = 0; peaky && r < rows_; ++r) {
-      for (std::size_t i = 0; i < 20; ++i) {
-        logits_[r * vocabulary + generator() % vocabulary] = 16.0F - 0.3F * static_cast<float>(i);
-      }
-    }
-  }
-
-  std::span<const float> next() {
-    const std::size_t r = at_++ % rows_;
-    return std::span(logits_).subspan(r * vocabulary_, vocabulary_);
-  }
-
- private:
-  std::size_t vocabulary_;
-  std::size_t rows_;
-  std::size_t at_ = 0;
-  std::vector<float> logits_;
-};
+using bench::cold_rows;
+using bench::shape;
 
 template <class Work>
 void measure(benchmark::State& state, Work&& work) {
   const auto vocabulary = static_cast<std::size_t>(state.range(0));
-  cold_rows rows(vocabulary, state.range(1) != 0);
+  cold_rows<float> rows(vocabulary, static_cast<shape>(state.range(1)));
   urn::workspace scratch{vocabulary};
   std::uint32_t step = 0;
   for (auto _ : state) benchmark::DoNotOptimize(work(rows.next(), scratch, step++));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
-float max_of(std::span<const float> row) {
-  float m = -INFINITY;
-  for (const float l : row) m = l > m ? l : m;
-  return m;
-}
-
 void floor_max(benchmark::State& state) {
-  measure(state, [](auto row, auto&, auto) { return max_of(row); });
+  measure(state, [](auto row, auto&, auto) { return floors::max(row); });
 }
-
 void floor_max_exp_sum(benchmark::State& state) {
-  measure(state, [](auto row, auto&, auto) {
-    const float m = max_of(row);
-    float sum = 0;
-    for (const float l : row) sum += std::exp(l - m);
-    return sum;
+  measure(state, [](auto row, auto&, auto) { return floors::max_exp_sum(row); });
+}
+void floor_memcpy(benchmark::State& state) {
+  measure(state, [](auto row, auto& scratch, auto) {
+    std::memcpy(scratch.left().data(), row.data(), row.size_bytes());
+    return scratch.left()[0];
   });
 }
 
-template <class Pipeline>
-void draw_with(benchmark::State& state, const Pipeline& pipeline) {
+/// What a request brings besides its row: 64 tokens of history, 100 biases, a mask of every other token.
+struct request {
+  std::vector<urn::token_id> past;
+  std::vector<urn::token_bias> biases;
+  std::vector<std::int32_t> allowed;
+
+  explicit request(std::size_t vocabulary) : allowed((vocabulary + 31) / 32) {
+    std::uint32_t x = 12345;
+    const auto next = [&] { return x = x * 1664525U + 1013904223U; };
+    const auto any = [&] { return static_cast<urn::token_id>((std::uint64_t{next()} * vocabulary) >> 32); };
+    for (int i = 0; i < 64; ++i) past.push_back(any());
+    for (int i = 0; i < 100; ++i) biases.push_back({any(), 0.5F});
+    std::sort(biases.begin(), biases.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
+    for (auto& word : allowed) word = static_cast<std::int32_t>(next() ^ (next() >> 16));
+  }
+};
+
+template <class Make>
+void draw_with(benchmark::State& state, const Make& make) {
+  const request r(static_cast<std::size_t>(state.range(0)));
+  const auto pipeline = make(r);
   measure(state, [&](auto row, auto& scratch, auto step) {
-    return pipeline(urn::scalar, row, {.seed = 1, .step = step}, scratch).token;
+    return pipeline(urn::simd, row, {.history = {{}, r.past}, .seed = 1, .step = step}, scratch).token;
   });
 }
 
-constexpr auto greedy = urn::temperature{} | urn::greedy{};
-constexpr auto categorical = urn::temperature{0.8F} | urn::categorical{};
-constexpr auto top_k = urn::temperature{0.8F} | urn::top_k{40} | urn::categorical{};
-constexpr auto top_p = urn::temperature{0.8F} | urn::top_p{0.9F} | urn::categorical{};
-constexpr auto min_p = urn::temperature{0.8F} | urn::min_p{0.05F} | urn::categorical{};
-constexpr auto chain =
-    urn::temperature{0.8F} | urn::top_k{40} | urn::top_p{0.95F} | urn::min_p{0.05F} | urn::categorical{};
+constexpr urn::logprobs raw{};
+constexpr urn::logprobs processed{.raw = false};
+const auto greedy = [](const request&) { return urn::greedy{} | processed; };
+const auto only_greedy = [](const request&) { return urn::temperature{} | urn::greedy{}; };
+const auto greedy_raw = [](const request&) { return urn::greedy{} | raw; };
+const auto categorical = [](const request&) { return urn::temperature{0.8F} | urn::categorical{}; };
+const auto top_k = [](const request&) {
+  return urn::temperature{0.8F} | urn::top_k{40} | urn::categorical{};
+};
+const auto top_k_raw = [](const request& r) { return top_k(r) | raw; };
+const auto top_p = [](const request&) {
+  return urn::temperature{1.0F} | urn::top_p{0.9F} | urn::categorical{};
+};
+const auto min_p = [](const request&) {
+  return urn::temperature{1.0F} | urn::min_p{0.05F} | urn::categorical{};
+};
+const auto chain = [](const request&) {
+  return urn::temperature{0.8F} | urn::top_k{40} | urn::top_p{0.95F} | urn::min_p{0.05F} | urn::categorical{};
+};
+const auto edited_chain = [](const request& r) {
+  return urn::penalties{1.1F, 0.1F, 0.1F} | urn::logit_bias{r.biases} | chain(r);
+};
+const auto masked_chain = [](const request& r) { return urn::bitmask{r.allowed} | chain(r); };
 
 void axes(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"vocabulary", "peaky"})->ArgsProduct({{32000, 128256}, {0, 1}})->Unit(benchmark::kMicrosecond);
+  b->ArgNames({"vocabulary", "shape"})->Unit(benchmark::kMicrosecond);
+  for (const std::int64_t vocabulary : {32000, 128256, 151936, 262144}) {
+    for (const shape s : {shape::peaky, shape::flat}) b->Args({vocabulary, static_cast<std::int64_t>(s)});
+  }
+}
+void hard_axes(benchmark::internal::Benchmark* b) {
+  axes(b);
+  for (const shape s : {shape::equal, shape::two_values, shape::ascending, shape::ties}) {
+    b->Args({128256, static_cast<std::int64_t>(s)});
+  }
 }
 
 BENCHMARK(floor_max)->Apply(axes);
 BENCHMARK(floor_max_exp_sum)->Apply(axes);
-BENCHMARK_CAPTURE(draw_with, greedy, greedy)->Apply(axes);
-BENCHMARK_CAPTURE(draw_with, categorical, categorical)->Apply(axes);
-BENCHMARK_CAPTURE(draw_with, top_k_40, top_k)->Apply(axes);
-BENCHMARK_CAPTURE(draw_with, top_p_0 .9, top_p)->Apply(axes);
-BENCHMARK_CAPTURE(draw_with, min_p_0 .05, min_p)->Apply(axes);
-BENCHMARK_CAPTURE(draw_with, chain, chain)->Apply(axes);
+BENCHMARK(floor_memcpy)->Apply(axes);
+BENCHMARK_CAPTURE(draw_with, greedy_raw, greedy_raw)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, greedy_processed, greedy)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, greedy, only_greedy)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, categorical, categorical)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, top_k, top_k)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, top_k_raw, top_k_raw)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, top_p, top_p)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, min_p, min_p)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, chain, chain)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, edited_chain, edited_chain)->Apply(hard_axes);
+BENCHMARK_CAPTURE(draw_with, masked_chain, masked_chain)->Apply(hard_axes);
 
 }  // namespace

@@ -1,121 +1,87 @@
-// urn-generate: a prompt in, streamed text out.
+// urn-generate: a prompt in, streamed text out, by the sampling client.
 
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "embedded_model.hpp"
 #include "options.hpp"
 #include "report.hpp"
-#include "urn/generate/generate.hpp"
+#include "urn/client/sampling_client.hpp"
 #include "urn/model/tokenizer.hpp"
 #include "urn/model/transformer.hpp"
-#include "urn/stop/any_stop.hpp"
-#include "urn/stop/end_token.hpp"
-#include "urn/stop/max_tokens.hpp"
-#include "urn/stop/stop_text.hpp"
-#include "urn/urn.hpp"
 
 namespace {
 
-struct language_model {
-  urn::transformer network;
-  urn::tokenizer words;
-};
+using client = urn::sampling_client<urn::transformer>;
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-language_model load(const std::string& directory) {
-  if (!directory.empty()) {
-    return {urn::transformer::load(directory),
-            urn::tokenizer::from_file(std::filesystem::path(directory) / "tokenizer.json")};
-  }
+client embedded_client() {
   const auto config = urn::parse_model_config(
       text_of(embedded::config_json()), text_of(embedded::generation_config_json()), "embedded config.json");
-  return {urn::transformer(config, urn::checkpoint::parse(embedded::model_safetensors(), "embedded weights")),
-          urn::tokenizer::from_json(text_of(embedded::tokenizer_json()), "embedded tokenizer.json")};
+  auto model = std::make_shared<const urn::transformer>(
+      config, urn::checkpoint::parse(embedded::model_safetensors(), "embedded weights"));
+  urn::client_options options;
+  options.scheduler.end_tokens = config.eos_token_ids;
+  return client(std::move(model),
+                urn::tokenizer::from_json(text_of(embedded::tokenizer_json()), "embedded tokenizer.json"),
+                std::move(options));
 }
 
-/// One bit for each token of the tokenizer; a model may have more rows than that, which no text has.
-std::vector<std::int32_t> tokens_with_text(const language_model& model) {
-  const auto count = static_cast<std::size_t>(model.words.vocabulary_size());
-  if (count >= model.network.vocabulary_size()) return {};
-  std::vector<std::int32_t> words((count + 31) / 32, -1);
-  if (count % 32 != 0) words.back() = static_cast<std::int32_t>((1U << (count % 32)) - 1);
-  return words;
-}
-
-/// `allowed` is borrowed; stages whose parameters change nothing cost nothing.
-urn::any_pipeline<> pipeline_of(const options& asked, const std::vector<std::int32_t>& allowed) {
-  urn::any_pipeline<> pipeline;
-  const auto append = [&](auto stage) {
-    const urn::misplaced wrong = pipeline.append(stage);
-    if (wrong != urn::misplaced::no) throw urn::error("pipeline", urn::sentence(wrong));
-  };
-  if (!allowed.empty()) append(urn::bitmask{allowed});
-  append(urn::penalties{.repetition = asked.repetition_penalty});
-  append(urn::temperature{asked.temperature});
-  append(urn::top_k{asked.top_k});
-  append(urn::top_p{asked.top_p});
-  append(urn::min_p{asked.min_p});
-  append(urn::categorical{});
-  if (asked.logprobs) append(urn::logprobs{});
-  return pipeline;
-}
-
-urn::stop_list stop_of(const options& asked, const urn::model_config& config) {
-  urn::stop_list stop;
-  stop.criteria.emplace_back(urn::max_tokens{asked.max_tokens});
-  if (!asked.ignore_eos) stop.criteria.emplace_back(urn::end_token(config.eos_token_ids));
-  stop.criteria.emplace_back(urn::stop_text(asked.stop));
-  return stop;
+client make_client(const std::string& directory) {
+  if (directory.empty()) return embedded_client();
+  urn::client_options options;
+  options.model_path = directory;
+  return client::create(std::move(options));
 }
 
 /// The prompt's tokens; of an empty prompt the token that begins a text.
-std::vector<urn::token_id> encode_prompt(const options& asked, const language_model& model) {
-  std::vector<urn::token_id> prompt = model.words.encode(asked.prompt);
-  const urn::model_config& config = model.network.config();
+urn::model_input encode_prompt(const std::string& text, const client& model) {
+  std::vector<urn::token_id> prompt = model.words()->encode(text);
+  const urn::model_config& config = model.model().config();
   if (prompt.empty() && config.bos_token_id) prompt.push_back(*config.bos_token_id);
   if (prompt.empty() && !config.eos_token_ids.empty()) prompt.push_back(config.eos_token_ids.front());
-  return prompt;
+  return urn::model_input::from_ints(std::move(prompt));
 }
 
-void record(continuation& c, const urn::generate_event& event) {
-  c.text += event.text;
-  c.stop = event.stop;
-  if (event.drawn.token == urn::no_token) return;
-  c.tokens.push_back({event.drawn, {event.top_logprobs.begin(), event.top_logprobs.end()}});
+urn::sampling_params params_of(const options& asked) {
+  urn::sampling_params params{.max_tokens = asked.max_tokens, .seed = asked.seed};
+  if (!asked.stop.empty()) params.stop = asked.stop;
+  params.temperature = asked.temperature;
+  if (asked.top_k > 0) params.top_k = asked.top_k;
+  params.top_p = asked.top_p;
+  params.min_p = asked.min_p;
+  params.repetition_penalty = asked.repetition_penalty;
+  params.logprobs = asked.logprobs;
+  params.num_samples = asked.num_samples;
+  params.ignore_eos = asked.ignore_eos;
+  return params;
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+/// Shows the prompt and sample 0 while it grows.
+void show(urn::event_stream& stream, const std::string& prompt) {
+  auto event = stream.begin();  // throws before anything is shown, if the request is refused
+  for (std::cout << prompt; event != stream.end(); ++event) {
+    if (event->sequence == 0) std::cout << event->text << std::flush;
+  }
 }
 
 void generate(const options& asked) {
-  const language_model model = load(asked.model);
-  const std::vector<urn::token_id> prompt = encode_prompt(asked, model);
-  const std::vector<std::int32_t> allowed = tokens_with_text(model);
-  std::vector<continuation> all(asked.num_samples);
-  timing time{.prompt_tokens = prompt.size()};
-  const auto start = std::chrono::steady_clock::now();
-  auto events = urn::generate(
-      model.network, prompt, pipeline_of(asked, allowed), stop_of(asked, model.network.config()),
-      urn::token_stream(model.words),
-      {.num_samples = asked.num_samples, .seed = asked.seed, .top_logprobs = asked.logprobs.value_or(0)});
-  time.prompt_seconds = seconds_since(start);
-  if (!asked.json) std::cout << asked.prompt << std::flush;
-  for (const urn::generate_event& event : events) {
-    record(all[event.sequence], event);
-    if (!asked.json && event.sequence == 0) std::cout << event.text << std::flush;
-  }
-  time.decode_seconds = seconds_since(start) - time.prompt_seconds;
+  client model = make_client(asked.model);
+  urn::event_stream stream = model.stream(encode_prompt(asked.prompt, model), params_of(asked));
+  if (!asked.json) show(stream, asked.prompt);
+  const urn::sample_response response = stream.response();
   if (asked.json) {
-    print_json(all, asked, model.words, time);
+    print_json(response, asked, *model.words());
   } else {
-    print_text(all, asked, model.words, time, all[0].text.size());
+    print_rest(response, asked, *model.words());
   }
 }
 

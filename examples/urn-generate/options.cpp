@@ -1,13 +1,10 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <random>
 
 #include "urn/version.hpp"
 
 namespace {
-
-std::uint64_t random_seed() { return std::random_device{}(); }
 
 void describe(CLI::App& app, options& o) {
   app.set_version_flag("--version", std::to_string(URN_VERSION_MAJOR) + "." +
@@ -40,7 +37,7 @@ void describe(CLI::App& app, options& o) {
   app.add_option("--num-samples", o.num_samples, "Continuations of the prompt")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  app.add_option("--logprobs", o.logprobs, "List each token's logprob and this many alternatives")
+  app.add_option("--logprobs", o.logprobs, "List each token's logprob and this many of the model's best")
       ->check(CLI::Range(0, 100));
   app.add_flag("--ignore-eos", o.ignore_eos, "Go on after the model's end token");
   app.add_flag("--json", o.json, "Print one JSON object instead of text");
@@ -57,6 +54,5 @@ parsed_options parse_options(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     result.exit_code = app.exit(e);
   }
-  if (app.count("--seed") == 0) result.asked.seed = random_seed();
   return result;
 }

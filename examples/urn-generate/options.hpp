@@ -16,7 +16,7 @@ struct options {
   float top_p = 0.95F;
   float min_p = 0.0F;
   float repetition_penalty = 1.0F;
-  std::uint64_t seed = 0;
+  std::optional<std::uint64_t> seed;
   std::vector<std::string> stop;
   std::size_t num_samples = 1;
   std::optional<std::size_t> logprobs;  // how many alternatives to list with each token

@@ -1,39 +1,51 @@
 #include "report.hpp"
 
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "urn/client/response_json.hpp"
 
 namespace {
 
 using nlohmann::json;
 
-std::size_t count_tokens(const std::vector<continuation>& all) {
+std::size_t count_tokens(const urn::sample_response& response) {
   std::size_t n = 0;
-  for (const continuation& c : all) n += c.tokens.size();
+  for (const urn::sampled_sequence& s : response.sequences) n += s.tokens.size();
   return n;
 }
 
-double tokens_per_second(const std::vector<continuation>& all, const timing& time) {
-  const double seconds = time.prompt_seconds + time.decode_seconds;
-  return seconds > 0 ? static_cast<double>(count_tokens(all)) / seconds : 0;
+double tokens_per_second(const urn::sample_response& response) {
+  const double seconds = response.timing.total;
+  return seconds > 0 ? static_cast<double>(count_tokens(response)) / seconds : 0;
+}
+
+/// "length", "end of text", "stop \"...\"" or "error: <why>".
+std::string describe_stop(const urn::sampled_sequence& s) {
+  if (s.matched_token) return "end of text";
+  if (s.matched_text) return "stop " + json(*s.matched_text).dump();
+  return std::string(urn::name_of(s.reason)) + (s.error.empty() ? "" : ": " + s.error);
 }
 
 /// A token's text inside quotes, with control characters visible.
 std::string quoted(const urn::tokenizer& words, urn::token_id token) {
-  const urn::token_id one[] = {token};
-  return json(words.decode(one, false)).dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::string text = words.decode(std::span(&token, 1), false);
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-void print_logprobs(const continuation& c, const urn::tokenizer& words) {
-  for (const reported_token& t : c.tokens) {
-    std::printf("%-16s logprob %9.4f  raw %9.4f  rank %u", quoted(words, t.drawn.token).c_str(),
-                static_cast<double>(t.drawn.logprob), static_cast<double>(t.drawn.raw_logprob), t.drawn.rank);
-    for (const urn::token_logprob& a : t.alternatives) {
-      if (a.token != urn::no_token) {
-        std::printf("  %s %.4f", quoted(words, a.token).c_str(), static_cast<double>(a.logprob));
-      }
+void print_logprobs(const urn::sampled_sequence& s, const urn::tokenizer& words) {
+  for (std::size_t i = 0; i < s.tokens.size(); ++i) {
+    std::printf("%-16s logprob %9.4f  raw %9.4f", quoted(words, s.tokens[i]).c_str(),
+                static_cast<double>(s.sampling_logprobs[i]), static_cast<double>(s.logprobs[i]));
+    for (const urn::token_logprob& best : s.top_logprobs[i]) {
+      if (best.token == urn::no_token) continue;
+      std::printf("  %s %.4f", quoted(words, best.token).c_str(), static_cast<double>(best.logprob));
     }
     std::printf("\n");
   }
@@ -41,63 +53,53 @@ void print_logprobs(const continuation& c, const urn::tokenizer& words) {
 
 json number(float x) { return std::isfinite(x) ? json(x) : json(nullptr); }
 
-json to_json(const reported_token& t, const options& asked, const urn::tokenizer& words) {
-  json out{{"token", t.drawn.token}, {"logprob", number(t.drawn.logprob)}};
+json token_json(const urn::sampled_sequence& s, std::size_t i, const options& asked,
+                const urn::tokenizer& words) {
+  json out{{"token", s.tokens[i]}, {"logprob", number(s.sampling_logprobs[i])}};
   if (!asked.logprobs) return out;
-  out["raw_logprob"] = number(t.drawn.raw_logprob);
-  out["rank"] = t.drawn.rank;
-  out["text"] = words.decode(std::span(&t.drawn.token, 1), false);
+  out["raw_logprob"] = number(s.logprobs[i]);
+  out["text"] = words.decode(std::span(&s.tokens[i], 1), false);
   out["top_logprobs"] = json::array();
-  for (const urn::token_logprob& a : t.alternatives) {
-    if (a.token == urn::no_token) continue;
-    out["top_logprobs"].push_back({{"token", a.token}, {"logprob", number(a.logprob)}});
+  for (const urn::token_logprob& best : s.top_logprobs[i]) {
+    if (best.token == urn::no_token) continue;
+    out["top_logprobs"].push_back({{"token", best.token}, {"logprob", number(best.logprob)}});
   }
   return out;
 }
 
-std::string reason_name(urn::stop_reason reason) {
-  switch (reason) {
-    case urn::stop_reason::length: return "length";
-    case urn::stop_reason::stop: return "stop";
-    case urn::stop_reason::abort: return "abort";
-    case urn::stop_reason::none: break;
-  }
-  return "none";
+json sequence_json(const urn::sampled_sequence& s, const options& asked, const urn::tokenizer& words) {
+  json out{{"text", s.text},
+           {"stop_reason", urn::name_of(s.reason)},
+           {"stop", describe_stop(s)},
+           {"tokens", json::array()}};
+  for (std::size_t i = 0; i < s.tokens.size(); ++i) out["tokens"].push_back(token_json(s, i, asked, words));
+  return out;
 }
 
 }  // namespace
 
-std::string describe_stop(const continuation& c, const options& asked) {
-  if (c.stop.reason != urn::stop_reason::stop) return reason_name(c.stop.reason);
-  if (c.stop.token != urn::no_token) return "end of text";
-  return "stop " + json(asked.stop.at(c.stop.item)).dump();
-}
-
-void print_text(const std::vector<continuation>& all, const options& asked, const urn::tokenizer& words,
-                const timing& time, std::size_t already_shown) {
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i > 0) std::printf("\n[sample %zu]\n%s", i, asked.prompt.c_str());
-    std::printf("%s\n", all[i].text.c_str() + (i == 0 ? already_shown : 0));
-    if (asked.logprobs) print_logprobs(all[i], words);
-  }
+void print_rest(const urn::sample_response& response, const options& asked, const urn::tokenizer& words) {
   std::string stops;
-  for (const continuation& c : all) stops += (stops.empty() ? "" : ", ") + describe_stop(c, asked);
-  std::printf("\n[%s; %zu tokens at %.0f tokens/s; seed %llu]\n", stops.c_str(), count_tokens(all),
-              tokens_per_second(all, time), static_cast<unsigned long long>(asked.seed));
+  for (std::size_t i = 0; i < response.sequences.size(); ++i) {
+    const urn::sampled_sequence& s = response.sequences[i];
+    if (i > 0) std::printf("\n[sample %zu]\n%s%s", i, asked.prompt.c_str(), s.text.c_str());
+    std::printf("\n");
+    if (asked.logprobs) print_logprobs(s, words);
+    stops += (stops.empty() ? "" : ", ") + describe_stop(s);
+  }
+  std::printf("\n[%s; %zu tokens at %.0f tokens/s; seed %llu]\n", stops.c_str(), count_tokens(response),
+              tokens_per_second(response), static_cast<unsigned long long>(response.seed));
 }
 
-void print_json(const std::vector<continuation>& all, const options& asked, const urn::tokenizer& words,
-                const timing& time) {
-  json out{{"prompt", asked.prompt}, {"seed", asked.seed}, {"sequences", json::array()}};
-  for (const continuation& c : all) {
-    json sequence{{"text", c.text}, {"stop_reason", reason_name(c.stop.reason)}, {"tokens", json::array()}};
-    sequence["stop"] = describe_stop(c, asked);
-    for (const reported_token& t : c.tokens) sequence["tokens"].push_back(to_json(t, asked, words));
-    out["sequences"].push_back(std::move(sequence));
+void print_json(const urn::sample_response& response, const options& asked, const urn::tokenizer& words) {
+  const urn::request_timing& timing = response.timing;
+  json out{{"prompt", asked.prompt}, {"seed", response.seed}, {"sequences", json::array()}};
+  for (const urn::sampled_sequence& s : response.sequences) {
+    out["sequences"].push_back(sequence_json(s, asked, words));
   }
-  out["prompt_tokens"] = time.prompt_tokens;
-  out["prompt_seconds"] = time.prompt_seconds;
-  out["decode_seconds"] = time.decode_seconds;
-  out["tokens_per_second"] = tokens_per_second(all, time);
+  out["prompt_tokens"] = response.prompt_tokens.size();
+  out["prompt_seconds"] = timing.first_token;
+  out["decode_seconds"] = timing.total - timing.first_token;
+  out["tokens_per_second"] = tokens_per_second(response);
   std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
 }

@@ -5,21 +5,18 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "client/random_params.hpp"
 #include "support/expect_error.hpp"
+#include "support/params.hpp"
 
 namespace {
 
 using urn::params_from_json, urn::parse_params, urn::sampling_params, urn::to_json;
 using urn::test::expect_error, urn::test::expect_error_with;
-using strings = std::vector<std::string>;
-using tokens = std::vector<urn::token_id>;
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
+using urn::test::infinity, urn::test::strings, urn::test::tokens;
 
 TEST(params_json, of_the_defaults_is_empty) {
   EXPECT_EQ(to_json(sampling_params{}).dump(), "{}");
@@ -27,26 +24,10 @@ TEST(params_json, of_the_defaults_is_empty) {
 }
 
 sampling_params all_set() {
-  sampling_params p;
-  p.max_tokens = 64;
+  sampling_params p = urn::test::all_params();
   p.seed = ~std::uint64_t{0};
   p.stop = strings{"\n\n", "é"};
-  p.temperature = 0.7F;
-  p.top_k = 40;
-  p.top_p = 0.9F;
-  p.min_p = 0.05F;
-  p.repetition_penalty = 1.1F;
-  p.frequency_penalty = -0.5F;
-  p.presence_penalty = 2;
-  p.min_tokens = 3;
   p.logit_bias = {{5, -infinity}, {7, 1.5F}, {50256, infinity}};
-  p.allowed_token_ids = {{7, 5}};
-  p.bad_words = {"bad", " word"};
-  p.logprobs = 5;
-  p.prompt_logprobs = 0;
-  p.num_samples = 4;
-  p.ignore_eos = true;
-  p.include_stop_in_output = true;
   p.deadline = std::chrono::milliseconds(1500);
   return p;
 }
@@ -117,25 +98,22 @@ TEST(params_json, whole_numbers_may_be_written_as_floats) {
   EXPECT_EQ(parse_params(R"({"seed": 18446744073709549568.0})").params.seed, 18446744073709549568U);
 }
 
+void expect_refused(const std::string& field, const strings& values, const std::string& problem) {
+  for (const std::string& wrong : values) {
+    const std::string value = nlohmann::json::parse(wrong).dump();
+    expect_error([&] { parse_params("{\"" + field + "\": " + wrong + "}"); },
+                 field + ": " + value + " is not " + problem);
+  }
+}
+
 TEST(params_json, refuses_what_a_field_cannot_hold) {
-  const std::string size = " is not an integer from 0 to 18446744073709551615";
-  const std::string int32 = " is not an integer from -2147483648 to 2147483647";
-  for (const char* wrong :
-       {"64.5", "-1", "-1.0", "18446744073709551616.0", "1e300", "true", "\"64\"", "[]", "{}"}) {
-    const std::string value = nlohmann::json::parse(wrong).dump();
-    expect_error([&] { parse_params(std::string(R"({"max_tokens": )") + wrong + "}"); },
-                 "max_tokens: " + value + size);
-  }
-  for (const char* wrong : {"2147483648", "-2147483649", "2147483648.0", "-2147483649.0", "0.5", "false"}) {
-    const std::string value = nlohmann::json::parse(wrong).dump();
-    expect_error([&] { parse_params(std::string(R"({"top_k": )") + wrong + "}"); },
-                 "top_k: " + value + int32);
-  }
-  for (const char* wrong : {"1e39", "-1e39", "\"high\"", "\"NaN\"", "true", "[1]"}) {
-    const std::string value = nlohmann::json::parse(wrong).dump();
-    expect_error([&] { parse_params(std::string(R"({"top_p": )") + wrong + "}"); },
-                 "top_p: " + value + " is not a number in the range of a float");
-  }
+  expect_refused("max_tokens",
+                 {"64.5", "-1", "-1.0", "18446744073709551616.0", "1e300", "true", "\"64\"", "[]", "{}"},
+                 "an integer from 0 to 18446744073709551615");
+  expect_refused("top_k", {"2147483648", "-2147483649", "2147483648.0", "-2147483649.0", "0.5", "false"},
+                 "an integer from -2147483648 to 2147483647");
+  expect_refused("top_p", {"1e39", "-1e39", "\"high\"", "\"NaN\"", "true", "[1]"},
+                 "a number in the range of a float");
 }
 
 TEST(params_json, refuses_wrong_types_by_name) {

@@ -21,7 +21,10 @@
 #include <variant>
 #include <vector>
 
+#include "support/caller.hpp"
 #include "support/expect_error.hpp"
+#include "support/faulty_backends.hpp"
+#include "support/scripted_backend.hpp"
 
 namespace {
 
@@ -35,91 +38,33 @@ using urn::sample_request;
 using urn::sample_response;
 using urn::stream_event;
 using urn::virtual_clock;
+using urn::test::caller;
+using urn::test::chaotic_backend;
+using urn::test::request_due;
+using urn::test::request_of;
+using urn::test::scripted_backend;
+using urn::test::threaded_backend;
+using urn::test::token_at;
+using tokens = std::vector<urn::token_id>;
+using strings = std::vector<std::string>;
 using duration = retry_config::duration;
 using time_point = std::chrono::steady_clock::time_point;
 
-/// Keeps every attempt for the test to answer, or answers by `on_submit`.
-struct scripted {
-  struct attempt {
-    sample_request request;
-    listener who;
-    time_point when;
-
-    void fail(failure kind, const std::string& why = "no") const {
-      who.done(request_error(kind, "backend", why));
-    }
-    void succeed() const { who.done(sample_response{.id = request.id, .sequences = {}}); }
-    void say(urn::token_id token, std::size_t sequence = 0) const {
-      stream_event event;
-      event.sequence = sequence;
-      event.token = token;
-      who.event(event);
-    }
-  };
-
-  explicit scripted(virtual_clock& time) : clock(&time) {}
-  void submit(sample_request request, listener who) {
-    attempts.push_back({std::move(request), std::move(who), clock->now()});
-    if (on_submit) on_submit(attempt(attempts.back()));
-  }
-  std::vector<std::string> ids() const {
-    std::vector<std::string> all;
-    for (const attempt& each : attempts) all.push_back(each.request.id);
-    return all;
-  }
-
-  virtual_clock* clock;
-  std::vector<attempt> attempts;
-  std::function<void(attempt)> on_submit;
-};
-
-/// What a caller was told.
-struct caller {
-  std::vector<stream_event> events;
-  std::vector<outcome> outcomes;
-
-  listener ears(bool stream = false) {
-    listener who{.done = [this](outcome result) { outcomes.push_back(std::move(result)); }, .event = {}};
-    if (stream) {
-      who.event = [this](const stream_event& event) {
-        EXPECT_TRUE(outcomes.empty());
-        events.push_back(event);
-      };
-    }
-    return who;
-  }
-  std::vector<urn::token_id> tokens(std::size_t sequence = 0) const {
-    std::vector<urn::token_id> all;
-    for (const auto& event : events) {
-      if (event.sequence == sequence) all.push_back(event.token);
-    }
-    return all;
-  }
-  bool succeeded() const {
-    return outcomes.size() == 1 && std::holds_alternative<sample_response>(outcomes[0]);
-  }
-  std::optional<failure> kind() const {
-    if (outcomes.size() != 1 || succeeded()) return std::nullopt;
-    return std::get<request_error>(outcomes[0]).kind();
-  }
-  std::string what() const { return kind() ? std::get<request_error>(outcomes[0]).what() : ""; }
-};
-
-sample_request request_of(std::string id) {
-  sample_request request;
-  request.id = std::move(id);
-  request.prompt = {1};
-  return request;
-}
-
 struct retry : testing::Test {
   virtual_clock clock;
-  scripted backend{clock};
+  scripted_backend backend{clock};
   caller told;
   retry_config config{.max_concurrent = 2, .max_attempts = 3, .progress_timeout = 100s};
+
+  /// "0", "1", ...
+  static void submit_all(auto& asking, std::vector<caller>& callers) {
+    for (std::size_t i = 0; i < callers.size(); ++i) {
+      asking.submit(request_of(std::to_string(i)), callers[i].ears());
+    }
+  }
 };
 
-static_assert(urn::sampling_backend<urn::retrying<scripted&, virtual_clock&>>);
+static_assert(urn::sampling_backend<urn::retrying<scripted_backend&, virtual_clock&>>);
 
 TEST(retry_delay, doubles_up_to_the_greatest) {
   retry_config config{.jitter = 0};
@@ -180,7 +125,7 @@ TEST_F(retry, an_answer_is_passed_on) {
   urn::retrying asking(backend, config, clock);
   asking.submit(request_of("a"), told.ears());
   ASSERT_EQ(backend.attempts.size(), 1U);
-  EXPECT_EQ(backend.attempts[0].request.prompt, (std::vector<urn::token_id>{1}));
+  EXPECT_EQ(backend.attempts[0].request.prompt, (tokens{1}));
   backend.attempts[0].succeed();
   EXPECT_TRUE(told.succeeded());
   EXPECT_EQ(clock.until_next(), std::nullopt);
@@ -191,7 +136,7 @@ TEST_F(retry, an_answer_is_passed_on) {
 TEST_F(retry, the_schedule_the_id_and_the_seed) {
   config.max_attempts = 5;
   urn::retrying asking(backend, config, clock);
-  backend.on_submit = [](const scripted::attempt& each) { each.fail(failure::unavailable); };
+  backend.on_submit = [](const scripted_backend::attempt& each) { each.fail(failure::unavailable); };
   const auto start = clock.now();
   asking.submit(request_of("a"), told.ears());
   clock.advance(1h);
@@ -250,15 +195,15 @@ TEST_F(retry, the_predicate_decides) {
 TEST_F(retry, no_more_at_once_and_in_order) {
   urn::retrying asking(backend, config, clock);
   std::vector<caller> callers(5);
-  for (std::size_t i = 0; i < 5; ++i) asking.submit(request_of(std::to_string(i)), callers[i].ears());
-  EXPECT_EQ(backend.ids(), (std::vector<std::string>{"0", "1"}));
+  submit_all(asking, callers);
+  EXPECT_EQ(backend.ids(), (strings{"0", "1"}));
   backend.attempts[1].fail(failure::overloaded);  // its place is free while it rests
-  EXPECT_EQ(backend.ids(), (std::vector<std::string>{"0", "1", "2"}));
+  EXPECT_EQ(backend.ids(), (strings{"0", "1", "2"}));
   clock.advance(10s);  // 1 is ready, but there is no place
   EXPECT_EQ(backend.attempts.size(), 3U);
   backend.attempts[0].succeed();
   backend.attempts[2].succeed();
-  EXPECT_EQ(backend.ids(), (std::vector<std::string>{"0", "1", "2", "1", "3"}));
+  EXPECT_EQ(backend.ids(), (strings{"0", "1", "2", "1", "3"}));
   backend.attempts[3].succeed();
   backend.attempts[4].succeed();
   backend.attempts[5].succeed();
@@ -266,7 +211,7 @@ TEST_F(retry, no_more_at_once_and_in_order) {
 }
 
 TEST_F(retry, many_that_answer_at_once_do_not_nest) {
-  backend.on_submit = [](const scripted::attempt& each) { each.succeed(); };
+  backend.on_submit = [](const scripted_backend::attempt& each) { each.succeed(); };
   config.max_concurrent = 1;
   urn::retrying asking(backend, config, clock);
   std::size_t done = 0;
@@ -281,7 +226,7 @@ TEST_F(retry, many_that_answer_at_once_do_not_nest) {
 
 TEST_F(retry, a_backend_that_throws) {
   int number = 0;
-  backend.on_submit = [&](const scripted::attempt&) {
+  backend.on_submit = [&](const scripted_backend::attempt&) {
     switch (++number) {
       case 1: throw std::runtime_error("lost the connection");
       case 2: throw 3;  // NOLINT: anything may be thrown
@@ -296,7 +241,7 @@ TEST_F(retry, a_backend_that_throws) {
 }
 
 TEST_F(retry, one_that_answers_and_throws_has_answered) {
-  backend.on_submit = [](const scripted::attempt& each) {
+  backend.on_submit = [](const scripted_backend::attempt& each) {
     each.succeed();
     throw std::runtime_error("late");
   };
@@ -314,19 +259,19 @@ TEST_F(retry, a_backend_that_is_stuck) {
   clock.advance(99s);
   backend.attempts[0].say(5);  // progress
   clock.advance(99s);
-  EXPECT_FALSE(backend.attempts[0].request.cancel.stop_requested());
+  EXPECT_FALSE(backend.attempts[0].stopped());
   clock.advance(1s);
-  EXPECT_TRUE(backend.attempts[0].request.cancel.stop_requested());
+  EXPECT_TRUE(backend.attempts[0].stopped());
   clock.advance(1s);
   ASSERT_EQ(backend.attempts.size(), 2U);
-  EXPECT_FALSE(backend.attempts[1].request.cancel.stop_requested());
+  EXPECT_FALSE(backend.attempts[1].stopped());
   backend.attempts[0].say(6);     // too late
   backend.attempts[0].succeed();  // too late
   EXPECT_TRUE(told.outcomes.empty());
   clock.advance(100s);
   EXPECT_EQ(told.kind(), failure::stuck);
   EXPECT_EQ(told.what(), "request a: no progress for 100.000000 s (attempts: 2)");
-  EXPECT_EQ(told.tokens(), (std::vector<urn::token_id>{5}));
+  EXPECT_EQ(told.tokens(), (tokens{5}));
 }
 
 TEST_F(retry, timers_that_are_cancelled_too_late) {
@@ -340,12 +285,10 @@ TEST_F(retry, timers_that_are_cancelled_too_late) {
   } late{clock};
   config.max_concurrent = 1;
   urn::retrying asking(backend, config, late);
-  auto request = request_of("a");
-  request.params.deadline = 150s;
   caller other;
   asking.submit(request_of("b"), other.ears());
-  asking.submit(request, told.ears());  // waits: a timer for its deadline
-  backend.attempts[0].succeed();        // runs: a timer for its progress
+  asking.submit(request_due("a", 150s), told.ears());  // waits: a timer for its deadline
+  backend.attempts[0].succeed();                       // runs: a timer for its progress
   backend.attempts[1].fail(failure::overloaded);
   clock.advance(90s);  // runs since its delay was over
   ASSERT_EQ(backend.attempts.size(), 3U);
@@ -354,7 +297,7 @@ TEST_F(retry, timers_that_are_cancelled_too_late) {
   backend.attempts[2].say(1);
   clock.advance(61s);  // past the timers of the first attempt and, in the backend, of the deadline
   EXPECT_EQ(backend.attempts.size(), 3U);
-  EXPECT_FALSE(backend.attempts[2].request.cancel.stop_requested());
+  EXPECT_FALSE(backend.attempts[2].stopped());
   backend.attempts[2].succeed();
   EXPECT_TRUE(told.succeeded());
   ASSERT_EQ(backend.attempts.size(), 4U);
@@ -369,19 +312,13 @@ TEST_F(retry, events_are_delivered_once) {
   auto request = request_of("a");
   request.params.num_samples = 2;
   asking.submit(request, told.ears(true));
-  backend.attempts[0].say(10, 0);
-  backend.attempts[0].say(20, 1);
-  backend.attempts[0].say(11, 0);
+  backend.attempts[0].say({{0, 10}, {1, 20}, {0, 11}});
   backend.attempts[0].fail(failure::unavailable);
   clock.advance(10s);
-  backend.attempts[1].say(20, 1);  // another order between the sequences
-  backend.attempts[1].say(21, 1);
-  backend.attempts[1].say(10, 0);
-  backend.attempts[1].say(11, 0);
-  backend.attempts[1].say(12, 0);
+  backend.attempts[1].say({{1, 20}, {1, 21}, {0, 10}, {0, 11}, {0, 12}});  // another order between the two
   backend.attempts[1].succeed();
-  EXPECT_EQ(told.tokens(0), (std::vector<urn::token_id>{10, 11, 12}));
-  EXPECT_EQ(told.tokens(1), (std::vector<urn::token_id>{20, 21}));
+  EXPECT_EQ(told.tokens(0), (tokens{10, 11, 12}));
+  EXPECT_EQ(told.tokens(1), (tokens{20, 21}));
   EXPECT_TRUE(told.succeeded());
 }
 
@@ -392,13 +329,13 @@ TEST_F(retry, events_that_contradict_each_other_end_it) {
   backend.attempts[0].fail(failure::unavailable);
   clock.advance(10s);
   backend.attempts[1].say(11);
-  EXPECT_TRUE(backend.attempts[1].request.cancel.stop_requested());
+  EXPECT_TRUE(backend.attempts[1].stopped());
   EXPECT_EQ(told.kind(), failure::unavailable);
   EXPECT_EQ(
       told.what(),
       "request a: attempt 2 drew token 11 where an earlier one drew 10; stream from a backend whose draws "
       "follow from the seed");
-  EXPECT_EQ(told.tokens(), (std::vector<urn::token_id>{10}));
+  EXPECT_EQ(told.tokens(), (tokens{10}));
 }
 
 TEST_F(retry, cancelled_before_while_waiting_running_and_resting) {
@@ -407,9 +344,7 @@ TEST_F(retry, cancelled_before_while_waiting_running_and_resting) {
   std::vector<caller> callers(3);
   std::vector<std::stop_source> stops(3);
   const auto submit = [&](std::size_t i) {
-    auto request = request_of(std::to_string(i));
-    request.cancel = stops[i].get_token();
-    asking.submit(request, callers[i].ears());
+    asking.submit(request_of(std::to_string(i), stops[i].get_token()), callers[i].ears());
   };
   stops[2].request_stop();
   submit(2);  // before it began
@@ -431,26 +366,22 @@ TEST_F(retry, cancelled_before_while_waiting_running_and_resting) {
 TEST_F(retry, cancelled_in_the_backend_it_ends_as_the_backend_says) {
   urn::retrying asking(backend, config, clock);
   std::stop_source stop;
-  auto request = request_of("a");
-  request.cancel = stop.get_token();
-  asking.submit(request, told.ears());
+  asking.submit(request_of("a", stop.get_token()), told.ears());
   stop.request_stop();
-  EXPECT_TRUE(backend.attempts[0].request.cancel.stop_requested());
+  EXPECT_TRUE(backend.attempts[0].stopped());
   EXPECT_TRUE(told.outcomes.empty());
   backend.attempts[0].succeed();  // with what there is
   EXPECT_TRUE(told.succeeded());
 
   caller other;
-  asking.submit(request, other.ears());  // cancelled already
+  asking.submit(request_of("a", stop.get_token()), other.ears());  // cancelled already
   EXPECT_EQ(other.kind(), failure::cancelled);
 }
 
 TEST_F(retry, a_backend_that_does_not_hear_of_cancellation_is_not_asked_again) {
   urn::retrying asking(backend, config, clock);
   std::stop_source stop;
-  auto request = request_of("a");
-  request.cancel = stop.get_token();
-  asking.submit(request, told.ears());
+  asking.submit(request_of("a", stop.get_token()), told.ears());
   stop.request_stop();
   clock.advance(100s);
   EXPECT_EQ(told.kind(), failure::cancelled);
@@ -463,9 +394,7 @@ TEST_F(retry, deadlines) {
   urn::retrying asking(backend, config, clock);
   std::vector<caller> callers(4);
   const auto submit = [&](std::size_t i, std::chrono::milliseconds deadline) {
-    auto request = request_of(std::to_string(i));
-    request.params.deadline = deadline;
-    asking.submit(request, callers[i].ears());
+    asking.submit(request_due(std::to_string(i), deadline), callers[i].ears());
   };
   submit(0, 3s);
   submit(1, 2s);
@@ -495,9 +424,7 @@ TEST_F(retry, many_that_missed_their_deadline_do_not_nest) {
   asking.submit(request_of("a"), told.ears());
   std::size_t ended = 0;
   for (int i = 0; i < 50'000; ++i) {
-    auto request = request_of("b");
-    request.params.deadline = 1s;
-    asking.submit(request, {.done = [&](const outcome&) { ++ended; }, .event = {}});
+    asking.submit(request_due("b", 1s), {.done = [&](const outcome&) { ++ended; }, .event = {}});
   }
   clock.advance(1s);
   EXPECT_EQ(ended, 50'000U);
@@ -521,9 +448,8 @@ TEST_F(retry, observers_and_telemetry_are_told) {
   backend.attempts[3].succeed();
   clock.advance(10s);
   backend.attempts[4].succeed();
-  EXPECT_EQ(observer.all,
-            (std::vector<std::string>{"paused_capacity: backend: full", "paused_capacity: backend: full",
-                                      "active: the backend answers"}));
+  EXPECT_EQ(observer.all, (strings{"paused_capacity: backend: full", "paused_capacity: backend: full",
+                                   "active: the backend answers"}));
   asking.submit(request_of("c"), told.ears());
   backend.attempts.back().fail(failure::invalid);
   EXPECT_EQ(log.counters(), (urn::telemetry_log::by_name<double>{{"failures", 1}, {"retries", 3}}));
@@ -533,13 +459,13 @@ TEST_F(retry, destroyed_while_requests_wait_run_and_rest) {
   std::vector<caller> callers(4);
   {
     urn::retrying asking(backend, config, clock);
-    for (std::size_t i = 0; i < 4; ++i) asking.submit(request_of(std::to_string(i)), callers[i].ears());
+    submit_all(asking, callers);
     backend.attempts[0].fail(failure::overloaded);
     EXPECT_EQ(backend.attempts.size(), 3U);
   }
   for (const caller& each : callers) EXPECT_EQ(each.kind(), failure::shut_down);
   EXPECT_EQ(callers[3].what(), "request 3: the client is gone");
-  EXPECT_TRUE(backend.attempts[1].request.cancel.stop_requested());
+  EXPECT_TRUE(backend.attempts[1].stopped());
   EXPECT_EQ(clock.until_next(), std::nullopt);
   backend.attempts[1].succeed();  // to nobody
   clock.advance(1h);
@@ -565,12 +491,13 @@ TEST_F(retry, destroyed_before_a_backend_that_answers_cancellation_at_once) {
 TEST_F(retry, destroyed_while_a_request_is_on_its_way_to_the_backend) {
   std::promise<void> entered;
   std::promise<void> released;
-  backend.on_submit = [&](const scripted::attempt&) {
+  backend.on_submit = [&](const scripted_backend::attempt&) {
     entered.set_value();  // once only: a second request would throw
     released.get_future().wait();
   };
   caller other;
-  std::optional<urn::retrying<scripted&, virtual_clock&>> asking(std::in_place, backend, config, clock);
+  std::optional<urn::retrying<scripted_backend&, virtual_clock&>> asking(std::in_place, backend, config,
+                                                                         clock);
   std::thread first([&] { asking->submit(request_of("a"), told.ears()); });
   entered.get_future().wait();
   asking->submit(request_of("b"), {.done =
@@ -581,7 +508,7 @@ TEST_F(retry, destroyed_while_a_request_is_on_its_way_to_the_backend) {
                                    .event = {}});
   asking.reset();
   first.join();
-  EXPECT_EQ(backend.ids(), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(backend.ids(), (strings{"a"}));
   EXPECT_EQ(told.kind(), failure::shut_down);
   EXPECT_EQ(other.kind(), failure::shut_down);
 }
@@ -599,7 +526,7 @@ TEST_F(retry, what_the_caller_gave_is_let_go_with_its_end) {
 TEST_F(retry, it_can_own_its_parts) {
   struct echo {
     void submit(const sample_request& request, const listener& who) {
-      who.done(sample_response{.id = request.id, .sequences = {}});
+      who.done(sample_response{.id = request.id});
     }
   };
   urn::retrying asking(echo{});
@@ -609,113 +536,6 @@ TEST_F(retry, it_can_own_its_parts) {
 }
 
 // ---------------------------------------------------------------------------------------------------------
-
-/// The tokens that a request's seed gives, whichever attempt draws them.
-urn::token_id token_at(std::uint64_t seed, std::size_t sequence, std::size_t step) {
-  return static_cast<urn::token_id>((seed * 31 + sequence * 7 + step * step) % 1000);
-}
-
-/// Fails, stalls, throws, streams half and answers late, at random; notes when attempts began and ended.
-class chaotic {
- public:
-  struct note {
-    time_point began{};
-    std::optional<time_point> failed;  // when the caller could know
-  };
-
-  chaotic(virtual_clock& clock, unsigned seed, duration timeout)
-      : clock_(clock), random_(seed), timeout_(timeout) {}
-
-  void submit(sample_request request, listener who) {
-    auto& attempts = notes[request.id];
-    const std::size_t mine = attempts.size();
-    attempts.push_back({clock_.now(), std::nullopt});
-    const std::string id = request.id;
-    const std::size_t steps = draw(5);
-    const auto pause = std::chrono::milliseconds(draw(3) == 0 ? 0 : draw(3000));
-    most_running = std::max(most_running, ++running_);
-    switch (draw(8)) {
-      case 0:
-        --running_;
-        failed(id, mine);
-        throw std::runtime_error("thrown");
-      case 1:
-        --running_;
-        failed(id, mine);
-        throw request_error(failure::overloaded, "chaos", "thrown");
-      case 2:
-        return stream(id, mine, steps, pause, request, who,
-                      request_error(failure::unavailable, "chaos", "no"));
-      case 3:
-        return stream(id, mine, steps, pause, request, who,
-                      request_error(failure::overloaded, "chaos", "no"));
-      case 4: return stream(id, mine, steps, pause, request, who, std::nullopt);  // stalls
-      case 5:
-        if (draw(4) == 0) {
-          return stream(id, mine, steps, pause, request, who,
-                        request_error(failure::model, "chaos", "broke"));
-        }
-        [[fallthrough]];
-      default: return stream(id, mine, 5, pause, request, who, response_of(request));
-    }
-  }
-
-  std::map<std::string, std::vector<note>> notes;
-  int most_running = 0;
-
- private:
-  std::size_t draw(std::size_t below) { return random_() % below; }
-
-  static sample_response response_of(const sample_request& request) {
-    sample_response response{.id = request.id, .sequences = {}};
-    for (std::size_t s = 0; s < request.params.num_samples; ++s) {
-      urn::sampled_sequence sequence;
-      for (std::size_t i = 0; i < 5; ++i) sequence.tokens.push_back(token_at(*request.params.seed, s, i));
-      response.sequences.push_back(sequence);
-    }
-    response.seed = *request.params.seed;
-    return response;
-  }
-
-  void failed(const std::string& id, std::size_t attempt) { notes[id][attempt].failed = clock_.now(); }
-
-  /// Some events now, the end after a pause or never; when cancelled, one in two says so.
-  void stream(const std::string& id, std::size_t attempt, std::size_t steps, std::chrono::milliseconds pause,
-              const sample_request& request, const listener& who, std::optional<outcome> end) {
-    for (std::size_t i = 0; i < steps; ++i) {
-      for (std::size_t s = 0; s < request.params.num_samples; ++s) {
-        stream_event event;
-        event.sequence = s;
-        event.token = token_at(*request.params.seed, s, i);
-        who.event(event);
-      }
-    }
-    if (!end) notes[id][attempt].failed = clock_.now() + timeout_;
-    const bool late = !end && draw(2) == 0;
-    const auto finish = [this, id, attempt, who, end, gone = std::make_shared<bool>(false)](bool stopped) {
-      if (std::exchange(*gone, true)) return;
-      --running_;
-      if (end && !stopped && std::holds_alternative<request_error>(*end)) failed(id, attempt);
-      if (stopped) return who.done(request_error(failure::cancelled, "chaos", "stopped"));
-      who.done(end.value_or(outcome(sample_response{.id = "late", .sequences = {}})));
-    };
-    const bool polite = draw(2) == 0;
-    callbacks_.push_back(std::make_unique<std::stop_callback<std::function<void()>>>(
-        request.cancel, [this, finish, polite, gone = std::make_shared<bool>(false)] {
-          if (polite) return finish(true);
-          if (!std::exchange(*gone, true)) --running_;
-        }));
-    if (end && pause == 0ms && draw(2) == 0) return finish(false);
-    if (end) clock_.call_after(pause, [finish] { finish(false); });
-    if (late) clock_.call_after(timeout_ * 2, [finish] { finish(false); });
-  }
-
-  virtual_clock& clock_;
-  std::mt19937 random_;
-  duration timeout_;
-  int running_ = 0;
-  std::vector<std::unique_ptr<std::stop_callback<std::function<void()>>>> callbacks_;
-};
 
 TEST(retry_under_faults, a_thousand_runs_lose_no_request) {
   std::map<std::string, int> ends;
@@ -728,17 +548,16 @@ TEST(retry_under_faults, a_thousand_runs_lose_no_request) {
                               .max_attempts = 1 + run % 5,
                               .progress_timeout = 20s,
                               .seed = run};
-    chaotic backend(clock, run, config.progress_timeout);
+    chaotic_backend backend(clock, run, config.progress_timeout);
     std::mt19937 random(run + 5000);
     std::vector<caller> callers(6);
     std::vector<std::stop_source> stops(6);
     std::vector<bool> disturbed(6);
     urn::retrying asking(backend, config, clock);
     for (std::size_t i = 0; i < 6; ++i) {
-      auto request = request_of("r" + std::to_string(i));
+      auto request = request_of("r" + std::to_string(i), stops[i].get_token());
       request.params.seed = run * 10 + i;
       request.params.num_samples = 1 + i % 2;
-      request.cancel = stops[i].get_token();
       if (random() % 8 == 0) request.params.deadline = std::chrono::milliseconds(random() % 4000);
       if (random() % 8 == 0) {
         clock.call_after(std::chrono::milliseconds(random() % 4000),
@@ -756,10 +575,10 @@ TEST(retry_under_faults, a_thousand_runs_lose_no_request) {
       ASSERT_EQ(callers[i].outcomes.size(), 1U);
       ++ends[callers[i].succeeded() ? "answered" : std::string(name_of(*callers[i].kind()))];
       for (std::size_t s = 0; s < 2; ++s) {  // each token once and in order
-        const auto tokens = callers[i].tokens(s);
-        for (std::size_t k = 0; k < tokens.size(); ++k) ASSERT_EQ(tokens[k], token_at(run * 10 + i, s, k));
+        const tokens told = callers[i].tokens(s);
+        for (std::size_t k = 0; k < told.size(); ++k) ASSERT_EQ(told[k], token_at(run * 10 + i, s, k));
         if (callers[i].succeeded() && s <= i % 2) {
-          ASSERT_EQ(tokens, std::get<sample_response>(callers[i].outcomes[0]).sequences.at(s).tokens);
+          ASSERT_EQ(told, callers[i].response().sequences.at(s).tokens);
         }
       }
       const auto& attempts = backend.notes[id];
@@ -787,37 +606,10 @@ TEST(retry_under_faults, a_thousand_runs_lose_no_request) {
   EXPECT_GT(retries, 2000);
 }
 
-/// Answers, fails and stalls in threads of its own.
-class threaded {
- public:
-  ~threaded() {
-    for (std::thread& each : threads_) each.join();
-  }
-  void submit(sample_request request, listener who) {
-    const std::lock_guard guard(mutex_);
-    const unsigned what = static_cast<unsigned>(random_() % 4);
-    threads_.emplace_back([request = std::move(request), who = std::move(who), what] {
-      stream_event event;
-      for (int i = 0; i < 3; ++i) {
-        event.token = i;
-        who.event(event);
-      }
-      if (what == 0) who.done(request_error(failure::unavailable, "threaded", "no"));
-      if (what == 1) who.done(request_error(failure::overloaded, "threaded", "no"));
-      if (what == 2) who.done(sample_response{.id = request.id, .sequences = {}});
-    });
-  }
-
- private:
-  std::mutex mutex_;
-  std::mt19937 random_{1};
-  std::vector<std::thread> threads_;
-};
-
 TEST(retry_with_threads, every_future_ends) {
-  threaded backend;
+  threaded_backend backend;
   std::vector<std::promise<bool>> promises(200);
-  std::vector<std::vector<urn::token_id>> tokens(200);
+  std::vector<tokens> told(200);
   std::vector<std::stop_source> stops(200);
   urn::telemetry_log log;
   {
@@ -831,14 +623,12 @@ TEST(retry_with_threads, every_future_ends) {
     for (std::size_t t = 0; t < 4; ++t) {
       callers.emplace_back([&, t] {
         for (std::size_t i = t; i < 200; i += 4) {
-          auto request = request_of(std::to_string(i));
-          request.cancel = stops[i].get_token();
-          asking.submit(std::move(request),
+          asking.submit(request_of(std::to_string(i), stops[i].get_token()),
                         {.done =
                              [&, i](const outcome& result) {
                                promises[i].set_value(std::holds_alternative<sample_response>(result));
                              },
-                         .event = [&, i](const stream_event& event) { tokens[i].push_back(event.token); }});
+                         .event = [&, i](const stream_event& event) { told[i].push_back(event.token); }});
           if (i % 10 == 3) stops[i].request_stop();
         }
       });
@@ -847,7 +637,7 @@ TEST(retry_with_threads, every_future_ends) {
     for (std::size_t i = 0; i < 100; ++i) {
       const bool answered = promises[i].get_future().get();
       if (i % 10 != 3 && answered) {
-        EXPECT_EQ(tokens[i], (std::vector<urn::token_id>{0, 1, 2}));
+        EXPECT_EQ(told[i], (tokens{0, 1, 2}));
       }
     }
   }  // the others may be in flight

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "client/random_params.hpp"
 #include "model/tokenizer/tiny.hpp"
 #include "support/expect_error.hpp"
+#include "support/params.hpp"
 #include "urn/client/params_json.hpp"
 #include "urn/model/tokenizer.hpp"
 
@@ -21,11 +21,8 @@ namespace {
 
 using nlohmann::json;
 using urn::from_transformers, urn::loss, urn::on_loss, urn::sampling_params, urn::to_transformers;
+using urn::test::changed, urn::test::expect_error, urn::test::infinity, urn::test::strings, urn::test::tokens;
 using losses = std::vector<loss>;
-using strings = std::vector<std::string>;
-using tokens = std::vector<urn::token_id>;
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
 
 urn::tokenizer byte_words() {
   nlohmann::json said = tiny::bytes();
@@ -38,10 +35,8 @@ urn::transformers_setting known(const urn::tokenizer* words = nullptr) {
 }
 
 template <class Change>
-urn::conversion converted(Change&& change, const urn::transformers_setting& setting = known()) {
-  sampling_params p;
-  change(p);
-  return to_transformers(p, setting);
+urn::conversion converted(const Change& change, const urn::transformers_setting& setting = known()) {
+  return to_transformers(changed(change), setting);
 }
 
 TEST(to_transformers, says_the_defaults_where_generate_has_others) {
@@ -54,20 +49,9 @@ TEST(to_transformers, says_the_defaults_where_generate_has_others) {
 
 TEST(to_transformers, names_every_field_as_generate_does) {
   const urn::tokenizer words = byte_words();
-  sampling_params p;
-  p.max_tokens = 64;
-  p.min_tokens = 3;
-  p.seed = 42;
-  p.stop = strings{"a", "b"};
-  p.include_stop_in_output = true;
-  p.temperature = 0.7F;
-  p.top_k = 40;
-  p.top_p = 0.9F;
-  p.min_p = 0.05F;
-  p.repetition_penalty = 1.1F;
+  sampling_params p = urn::test::common_params();
   p.logit_bias = {{5, -infinity}, {7, 1.5F}};
   p.bad_words = {"\x01", "<end>"};
-  p.num_samples = 4;
   p.deadline = std::chrono::milliseconds(1500);
   const urn::conversion made = to_transformers(p, known(&words), on_loss::refuse);
   const auto one = words.encode("\x01", false).at(0);
@@ -103,10 +87,7 @@ TEST(to_transformers, greedy_does_not_sample) {
       EXPECT_FALSE(made.arguments.contains(name));
     EXPECT_EQ(made.losses, losses{});
   }
-  const urn::conversion many = converted([](auto& p) {
-    p.temperature = 0;
-    p.num_samples = 2;
-  });
+  const urn::conversion many = to_transformers(urn::test::greedy(2), known());
   EXPECT_EQ(many.arguments["num_return_sequences"], 1);
   ASSERT_EQ(many.losses.size(), 1U);
   EXPECT_EQ(many.losses[0].field, "num_samples");
@@ -160,10 +141,9 @@ TEST(to_transformers, losses) {
 TEST(to_transformers, strict_lists_every_loss) {
   sampling_params p;
   p.frequency_penalty = p.presence_penalty = 1;
-  urn::test::expect_error(
-      [&] { to_transformers(p, known(), on_loss::refuse); },
-      "to_transformers: frequency_penalty: is left out: transformers has no such penalty; "
-      "presence_penalty: is left out: transformers has no such penalty");
+  expect_error([&] { to_transformers(p, known(), on_loss::refuse); },
+               "to_transformers: frequency_penalty: is left out: transformers has no such penalty; "
+               "presence_penalty: is left out: transformers has no such penalty");
   p.stop = tokens{300};
   EXPECT_THROW(to_transformers(p, known()), urn::request_error);
 }
@@ -239,7 +219,7 @@ TEST(from_transformers, reports_losses_and_unknown_names) {
   const auto gone = "is left out: urn has no such parameter";
   EXPECT_EQ(made.losses, (losses{{"num_beams", gone}, {"no_repeat_ngram_size", gone}}));
   EXPECT_EQ(made.unknown, strings{"penalty_alfa"});
-  urn::test::expect_error(
+  expect_error(
       [] {
         from_transformers({{"max_new_tokens", 1}, {"num_beams", 2}}, {}, on_loss::refuse);
       },
@@ -248,7 +228,7 @@ TEST(from_transformers, reports_losses_and_unknown_names) {
 
 TEST(from_transformers, refuses_wrong_values) {
   const auto refusal = [](const json& said, const char* expected) {
-    urn::test::expect_error([&] { from_transformers(said); }, expected);
+    expect_error([&] { from_transformers(said); }, expected);
   };
   refusal({{"do_sample", 1}}, "do_sample: 1 is not true or false");
   refusal({{"do_sample", true}, {"top_p", 0}}, "top_p: 0 is not in (0, 1]");

@@ -6,28 +6,23 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "client/random_params.hpp"
 #include "support/expect_error.hpp"
+#include "support/params.hpp"
 
 namespace {
 
 using nlohmann::json;
 using urn::from_vllm, urn::loss, urn::on_loss, urn::sampling_params, urn::to_vllm;
+using urn::test::changed, urn::test::expect_error, urn::test::infinity, urn::test::strings, urn::test::tokens;
 using losses = std::vector<loss>;
-using strings = std::vector<std::string>;
-using tokens = std::vector<urn::token_id>;
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
 
 template <class Change>
-urn::conversion converted(Change&& change) {
-  sampling_params p;
-  change(p);
-  return to_vllm(p);
+urn::conversion converted(const Change& change) {
+  return to_vllm(changed(change));
 }
 json arguments_of(const urn::conversion& made) { return made.arguments; }
 
@@ -42,26 +37,7 @@ TEST(to_vllm, says_the_defaults_where_vllm_has_others) {
 }
 
 TEST(to_vllm, names_every_field_as_vllm_does) {
-  sampling_params p;
-  p.max_tokens = 64;
-  p.seed = 42;
-  p.stop = strings{"a", "b"};
-  p.temperature = 0.7F;
-  p.top_k = 40;
-  p.top_p = 0.9F;
-  p.min_p = 0.05F;
-  p.repetition_penalty = 1.1F;
-  p.frequency_penalty = -0.5F;
-  p.presence_penalty = 2;
-  p.min_tokens = 3;
-  p.logit_bias = {{5, -100.0F}, {7, 1.5F}};
-  p.allowed_token_ids = {{7, 5}};
-  p.bad_words = {"bad", " word"};
-  p.logprobs = 5;
-  p.prompt_logprobs = 0;
-  p.num_samples = 4;
-  p.ignore_eos = true;
-  p.include_stop_in_output = true;
+  sampling_params p = urn::test::all_params();
   const urn::conversion made = to_vllm(p, on_loss::refuse);
   EXPECT_EQ(made.arguments.dump(),
             R"({"n":4,"temperature":0.7,"top_p":0.9,"top_k":40,"min_p":0.05,"repetition_penalty":1.1,)"
@@ -80,10 +56,7 @@ TEST(to_vllm, greedy_is_zero) {
     EXPECT_EQ(made.arguments["temperature"], 0.0) << t;
     EXPECT_EQ(made.losses, losses{}) << t;
   }
-  const urn::conversion many = converted([](auto& p) {
-    p.temperature = 0;
-    p.num_samples = 3;
-  });
+  const urn::conversion many = to_vllm(urn::test::greedy(3));
   EXPECT_EQ(many.arguments["n"], 1);
   EXPECT_EQ(many.losses,
             (losses{{"num_samples", "is 1: vLLM refuses more when greedy; all would be equal"}}));
@@ -122,10 +95,9 @@ TEST(to_vllm, strict_lists_every_loss) {
   sampling_params p;
   p.deadline = std::chrono::milliseconds(5);
   p.temperature = 3;
-  urn::test::expect_error(
-      [&] { to_vllm(p, on_loss::refuse); },
-      "to_vllm: temperature: is 2, vLLM's largest; deadline: is left out: vLLM has no time "
-      "limit, so abort the request");
+  expect_error([&] { to_vllm(p, on_loss::refuse); },
+               "to_vllm: temperature: is 2, vLLM's largest; deadline: is left out: vLLM has no time "
+               "limit, so abort the request");
   p.top_p = 0;
   EXPECT_THROW(to_vllm(p), urn::request_error);
 }
@@ -171,7 +143,7 @@ TEST(from_vllm, reports_losses_and_unknown_names) {
                     {"prompt_logprobs", "is 100, urn's largest"},
                     {"skip_special_tokens", gone},
                     {"structured_outputs", gone}}));
-  urn::test::expect_error(
+  expect_error(
       [] {
         from_vllm({{"watermarking", true}}, on_loss::refuse);
       },
@@ -179,23 +151,14 @@ TEST(from_vllm, reports_losses_and_unknown_names) {
 }
 
 TEST(from_vllm, refuses_wrong_values) {
-  urn::test::expect_error(
-      [] {
-        from_vllm({{"top_p", "x"}});
-      },
-      R"(top_p: "x" is not a number in the range of a float)");
-  urn::test::expect_error([] { from_vllm({{"top_p", 0}}); }, "top_p: 0 is not in (0, 1]");
-  urn::test::expect_error(
-      [] {
-        from_vllm({{"min_tokens", 20}});
-      },
-      "min_tokens: 20 is not at most max_tokens, 16");
-  urn::test::expect_error(
-      [] {
-        from_vllm({{"logprobs", -2}});
-      },
-      "logprobs: -2 is not at least 0, or -1 for all");
-  urn::test::expect_error([] { from_vllm(json(3)); }, "SamplingParams: 3 is not an object");
+  const auto refusal = [](const json& said, const char* expected) {
+    expect_error([&] { from_vllm(said); }, expected);
+  };
+  refusal({{"top_p", "x"}}, R"(top_p: "x" is not a number in the range of a float)");
+  refusal({{"top_p", 0}}, "top_p: 0 is not in (0, 1]");
+  refusal({{"min_tokens", 20}}, "min_tokens: 20 is not at most max_tokens, 16");
+  refusal({{"logprobs", -2}}, "logprobs: -2 is not at least 0, or -1 for all");
+  refusal(json(3), "SamplingParams: 3 is not an object");
 }
 
 /// The fields that the losses do not name come back.

@@ -17,24 +17,12 @@
 
 namespace {
 
+using namespace urn::test;
 using urn::safetensors;
 using urn::tensor_type;
-using urn::test::bytes;
-using urn::test::bytes_of;
-using urn::test::expect_error;
-using urn::test::expect_error_with;
-using urn::test::file_of;
-using urn::test::safetensors_writer;
-using urn::test::temporary_directory;
 
 static_assert(!std::is_copy_constructible_v<safetensors> &&
               std::is_nothrow_move_constructible_v<urn::mapped_file>);
-
-std::vector<float> floats(const urn::tensor_view& tensor) {
-  std::vector<float> result(tensor.bytes.size() / urn::element_size(tensor.type));
-  urn::to_float(tensor, result);
-  return result;
-}
 
 std::vector<std::uint32_t> patterns(const std::vector<float>& values) {
   std::vector<std::uint32_t> result;
@@ -74,7 +62,7 @@ TEST(safetensors, converts_special_values_exactly) {
   const std::vector<std::uint16_t> f16{0x0000, 0x8000, 0x0001, 0x83FF, 0x7C00, 0xFC00, 0x7E01, 0x7BFF};
   const std::vector<std::uint16_t> bf16{0x0000, 0x8000, 0x0001, 0x807F, 0x7F80, 0xFF80, 0x7FC1, 0x7F7F};
   const bytes file = safetensors_writer()
-                         .add("f32", "F32", "[8]", bytes_of(f32))
+                         .add("f32", f32)
                          .add("f16", "F16", "[8]", bytes_of(f16))
                          .add("bf16", "BF16", "[8]", bytes_of(bf16))
                          .file();
@@ -91,7 +79,7 @@ TEST(safetensors, converts_special_values_exactly) {
 TEST(safetensors, reads_a_buffer_at_any_address) {
   const bytes file = safetensors_writer()
                          .add("odd", "F16", "[1]", bytes_of<std::uint16_t>({0x3C00}))
-                         .add("x", "F32", "[2]", bytes_of<float>({1.5F, -2.5F}))
+                         .add("x", {1.5F, -2.5F})
                          .file();
   for (std::size_t shift = 0; shift < 8; ++shift) {
     bytes moved(shift);
@@ -116,7 +104,7 @@ TEST(safetensors, reads_every_type_and_gives_out_three) {
       {"I16", 2},     {"U16", 2},     {"I8", 1},          {"U8", 1},         {"BOOL", 1}, {"F8_E5M2", 1},
       {"F8_E4M3", 1}, {"F8_E8M0", 1}, {"F8_E5M2FNUZ", 1}, {"F8_E4M3FNUZ", 1}};
   for (const auto& [type, size] : others) {
-    const bytes file = safetensors_writer().add("x", type, "[3]", bytes(3 * size)).file();
+    const bytes file = file_of_one(type, "[3]", bytes(3 * size));
     const auto weights = safetensors::parse(file, "w");
     EXPECT_TRUE(weights.contains("x"));
     expect_error([&] { weights.at("x"); },
@@ -125,7 +113,7 @@ TEST(safetensors, reads_every_type_and_gives_out_three) {
   const bytes six =
       safetensors_writer().add("x", "F6_E2M3", "[4]", bytes(3)).add("y", "F6_E3M2", "[8]", bytes(6)).file();
   EXPECT_EQ(safetensors::parse(six, "w").names().size(), 2U);
-  const bytes four = safetensors_writer().add("x", "F4", "[3,2]", bytes(3)).file();
+  const bytes four = file_of_one("F4", "[3,2]", bytes(3));
   EXPECT_TRUE(safetensors::parse(four, "w").contains("x"));
 }
 
@@ -136,7 +124,7 @@ TEST(safetensors, names_a_missing_tensor) {
 }
 
 TEST(safetensors, to_float_checks_the_size) {
-  const bytes file = safetensors_writer().add("x", "F16", "[2]", bytes(4)).file();
+  const bytes file = file_of_one("F16", "[2]", bytes(4));
   const auto tensor = safetensors::parse(file, "w").at("x");
   for (const std::size_t size : {0U, 1U, 3U}) {
     std::vector<float> out(size, 7.0F);
@@ -166,7 +154,7 @@ TEST(safetensors, refuses_a_bad_length) {
 }
 
 TEST(safetensors, refuses_a_truncated_file) {
-  const bytes file = safetensors_writer().add("x", "F32", "[3]", bytes(12)).file();
+  const bytes file = file_of_one("F32", "[3]", bytes(12));
   EXPECT_NO_THROW(safetensors::parse(file, "w"));
   for (std::size_t size = 0; size < file.size(); ++size) {
     EXPECT_THROW(safetensors::parse(std::span(file).first(size), "w"), urn::error) << size;
@@ -226,8 +214,9 @@ TEST(safetensors, refuses_bad_entries) {
   for (const std::string shape :
        {"1", "[-1]", "[1.0]", "[\"1\"]", "[null]", "[true]", "{}", "[[1]]", "[9223372036854775808]",
         "[18446744073709551616]", "[-9223372036854775809]"}) {
-    expect_refused(entry(R"("dtype":"F32","shape":)" + shape + offsets), "w: x.shape: is ");
-    expect_refused(entry(R"("dtype":"F32","shape":)" + shape + offsets), integers);
+    const bytes file = entry(R"("dtype":"F32","shape":)" + shape + offsets);
+    expect_refused(file, "w: x.shape: is ");
+    expect_refused(file, integers);
   }
 }
 
@@ -247,7 +236,7 @@ TEST(safetensors, refuses_bad_offsets) {
 
 TEST(safetensors, refuses_sizes_that_do_not_fit_the_shape) {
   const auto shaped = [](const std::string& type, const std::string& shape, std::size_t size) {
-    return safetensors_writer().add("x", type, shape, bytes(size)).file();
+    return file_of_one(type, shape, bytes(size));
   };
   expect_refused(shaped("F32", "[2]", 4), "w: x: has 4 bytes; expected those of F32 with shape [2]");
   expect_refused(shaped("F16", "[1]", 4), "w: x: has 4 bytes; expected those of F16 with shape [1]");
@@ -286,8 +275,7 @@ TEST(safetensors, refuses_overlaps_and_holes) {
 
 TEST(safetensors, opens_a_file_and_survives_moves) {
   const temporary_directory directory;
-  const auto path = directory.write(
-      "model.safetensors", safetensors_writer().add("x", "F32", "[2]", bytes_of<float>({3, 4})).file());
+  const auto path = directory.write("model.safetensors", file_of_one({3, 4}));
   auto opened = safetensors::open(path);
   const auto tensor = opened.at("x");
   safetensors moved(std::move(opened));
@@ -302,18 +290,15 @@ TEST(safetensors, opens_a_file_and_survives_moves) {
 TEST(safetensors, names_a_file_it_cannot_open) {
   const temporary_directory directory;
   const auto missing = directory.path() / "missing.safetensors";
-  expect_error([&] { safetensors::open(missing); },
-               missing.string() + ": cannot be read: No such file or directory; expected a readable file");
-  expect_error([&] { safetensors::open(directory.path()); },
-               directory.path().string() + ": is not a regular file; expected a readable file");
+  expect_open_error<safetensors>(missing,
+                                 "cannot be read: No such file or directory; expected a readable file");
+  expect_open_error<safetensors>(directory.path(), "is not a regular file; expected a readable file");
   const auto empty = directory.write("empty.safetensors", bytes{});
-  expect_error([&] { safetensors::open(empty); },
-               empty.string() + ": has 0 bytes; expected a safetensors file of at least 8");
-  bytes file = safetensors_writer().add("x", "F32", "[2]", bytes(8)).file();
+  expect_open_error<safetensors>(empty, "has 0 bytes; expected a safetensors file of at least 8");
+  bytes file = file_of_one("F32", "[2]", bytes(8));
   file.pop_back();
   const auto truncated = directory.write("truncated.safetensors", file);
-  expect_error([&] { safetensors::open(truncated); },
-               truncated.string() + ": x.data_offsets: is [0,8]; expected begin <= end <= 7");
+  expect_open_error<safetensors>(truncated, "x.data_offsets: is [0,8]; expected begin <= end <= 7");
 }
 
 }  // namespace

@@ -199,7 +199,7 @@ struct weighed_row {
 
   explicit weighed_row(const rows::row& row)
       : logits(row), c(kernel::mass_scale(1.0F)), blocks(urn::block_count(row.size())) {
-    mass = urn::scalar.mass(urn::row_view{row}, c, blocks);
+    mass = urn::scalar.mass(urn::row_view{row}, c, blocks, {});
   }
   [[nodiscard]] std::size_t pick(std::uint32_t step) const {
     return urn::scalar.pick(urn::row_view{logits}, c, blocks, mass, {1, 0, step});

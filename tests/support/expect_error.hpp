@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,12 @@ void expect_error_with(Action&& action, std::string_view expected) {
     EXPECT_NE(std::string_view(thrown.what()).find(expected), std::string_view::npos)
         << thrown.what() << "\ndoes not contain: " << expected;
   }
+}
+
+/// Opening `path` fails, and the text is exactly "<path>: <problem>".
+template <class File>
+void expect_open_error(const std::filesystem::path& path, std::string_view problem) {
+  expect_error([&] { File::open(path); }, path.string() + ": " + std::string(problem));
 }
 
 }  // namespace urn::test

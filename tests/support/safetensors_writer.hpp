@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "urn/model/tensor.hpp"
+
 namespace urn::test {
 
 using bytes = std::vector<std::byte>;
@@ -55,12 +57,30 @@ class safetensors_writer {
     return *this;
   }
 
+  /// A row of floats.
+  safetensors_writer& add(std::string_view name, const std::vector<float>& row) {
+    return add(name, "F32", "[" + std::to_string(row.size()) + "]", bytes_of(row));
+  }
+
   bytes file() const { return file_of("{" + header_ + "}", data_); }
 
  private:
   std::string header_;
   bytes data_;
 };
+
+/// A file of one tensor, "x".
+inline bytes file_of_one(std::string_view dtype, std::string_view shape, const bytes& data) {
+  return safetensors_writer().add("x", dtype, shape, data).file();
+}
+inline bytes file_of_one(const std::vector<float>& row) { return safetensors_writer().add("x", row).file(); }
+
+/// A tensor's elements.
+inline std::vector<float> floats(const tensor_view& tensor) {
+  std::vector<float> result(tensor.bytes.size() / element_size(tensor.type));
+  to_float(tensor, result);
+  return result;
+}
 
 /// An empty directory that goes with its object.
 class temporary_directory {

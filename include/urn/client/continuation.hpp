@@ -53,6 +53,13 @@ struct told_sequence {
   }
 };
 
+/// The answer with the sequences as they are now.
+template <class Sequences>
+sample_response with_sequences(sample_response answer, const Sequences& told) {
+  for (const told_sequence& t : told) answer.sequences.push_back(t.out);
+  return answer;
+}
+
 /// A sample while it runs.
 template <class Sequence>
 struct continuation : told_sequence {

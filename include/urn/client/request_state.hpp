@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -45,13 +46,6 @@ struct follower {
     }
   }
 };
-
-/// Whether two requests ask for the same.
-inline bool same_request(const sample_request& a, const sample_request& b) {
-  return a.prompt == b.prompt && a.params == b.params &&
-         a.include_prompt_logprobs == b.include_prompt_logprobs &&
-         a.topk_prompt_logprobs == b.topk_prompt_logprobs && a.score_only == b.score_only;
-}
 
 /// A request from its acceptance to its answer. Its parts may be worked on by different threads at a time:
 /// each sample by one, the prompt by one.
@@ -96,6 +90,16 @@ struct request_state {
   /// The first failure counts; who works on the request leaves it alone from then on.
   void fail(failure kind, const std::string& why) {
     if (!failed) failed.emplace(kind, "model", why);
+  }
+
+  /// Does something with the model outside of its forward; what is thrown fails this request alone.
+  template <class Action>
+  void attempt(const Action& action) {
+    try {
+      action();
+    } catch (const std::exception& thrown) {
+      fail(failure::model, thrown.what());
+    }
   }
 
   [[nodiscard]] bool wants_scores() const {
@@ -148,6 +152,14 @@ struct request_state {
     sequence past = unstarted() > 1 ? prompt_state->fork() : std::move(*prompt_state);
     if (unstarted() == 1) prompt_state.reset();
     return samples.emplace_back(samples.size(), std::move(past), stops, words);
+  }
+
+  /// Ends the samples that run or have not begun, with what they have.
+  void abort() {
+    while (unstarted() > 0) start_sample();
+    for (sample& s : samples) {
+      if (!s.ended) s.abort();
+    }
   }
 
   /// Draws the sample's next token from `row`.

@@ -5,30 +5,25 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
-#include <random>
 #include <span>
-#include <string>
 #include <thread>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "urn/client/answered_requests.hpp"
 #include "urn/client/backend.hpp"
 #include "urn/client/observer.hpp"
 #include "urn/client/prefix_cache.hpp"
+#include "urn/client/prepare_request.hpp"
+#include "urn/client/request_ids.hpp"
 #include "urn/client/request_inbox.hpp"
 #include "urn/client/request_pipeline.hpp"
 #include "urn/client/request_state.hpp"
-#include "urn/client/request_stop.hpp"
 #include "urn/client/scheduler_options.hpp"
 #include "urn/client/step_work.hpp"
 #include "urn/client/telemetry.hpp"
-#include "urn/client/validate.hpp"
 #include "urn/core/error.hpp"
 #include "urn/model/causal_lm.hpp"
 #include "urn/model/tokenizer.hpp"
@@ -94,7 +89,8 @@ class scheduler {
   void submit(sample_request asked, listener who) {
     const follower first{std::move(who), asked.cancel};
     try {
-      inbox_.push(prepare(std::move(asked), first));
+      const tokenizer* words = words_ ? &*words_ : nullptr;
+      inbox_.push(prepare_request<Pipeline>(std::move(asked), first, *model_, words, options_.end_tokens));
     } catch (const request_error& refused) {
       refuse(first, refused);
     } catch (const error& refused) {
@@ -114,47 +110,6 @@ class scheduler {
   void refuse(const follower& who, const request_error& why) {
     telemetry_.count(telemetry::failures);
     who.end(why);
-  }
-
-  std::unique_ptr<request> prepare(sample_request asked, follower first) const {
-    refuse_prompt(asked);
-    stop_list stops = stops_of(asked.params, options_.end_tokens);
-    if (!words_ && !stop_strings(asked.params.stop).empty()) {
-      throw request_error(failure::invalid, "stop", "there is no tokenizer to find strings with",
-                          "give the scheduler one, or stop at tokens");
-    }
-    if (const stop_check checked = stops.check(); !checked) {
-      throw request_error(failure::invalid, "stop", describe(checked.status));
-    }
-    const tokenizer* words = words_ ? &*words_ : nullptr;
-    Pipeline pipeline(asked.params, model_->vocabulary_size(), options_.end_tokens, words);
-    const std::uint64_t seed = asked.params.seed ? *asked.params.seed : random_seed();
-    auto made = std::make_unique<request>(std::move(asked), std::move(first), std::move(pipeline),
-                                          std::move(stops), words, model_->context_size());
-    made->answer.seed = seed;
-    return made;
-  }
-
-  void refuse_prompt(const sample_request& asked) const {
-    const auto refuse = [](const std::string& problem, const std::string& remedy) {
-      throw request_error(failure::invalid, "prompt", problem, remedy);
-    };
-    if (asked.prompt.empty()) refuse("it is empty", "give at least one token");
-    const std::size_t most = model_->context_size() - (asked.score_only ? 0 : 1);
-    if (asked.prompt.size() > most) {
-      refuse(std::to_string(asked.prompt.size()) + " tokens are too many",
-             "the context leaves room for " + std::to_string(most));
-    }
-    for (const token_id id : asked.prompt) {
-      if (id >= 0 && std::cmp_less(id, model_->vocabulary_size())) continue;
-      refuse("token " + std::to_string(id) + " is outside the vocabulary",
-             "ids are less than " + std::to_string(model_->vocabulary_size()));
-    }
-  }
-
-  static std::uint64_t random_seed() {
-    std::random_device device;
-    return (std::uint64_t{device()} << 32) | device();
   }
 
   // In the scheduler's thread.
@@ -177,54 +132,12 @@ class scheduler {
   }
 
   void enter(std::unique_ptr<request> r) {
-    const std::string& id = r->request.id;
-    if (request* same = id.empty() ? nullptr : in_progress(id)) return join(*r, *same);
-    if (const auto* before = id.empty() ? nullptr : answered_.find(id)) return replay(*r, *before);
+    request* same = with_id(waiting_, r->request.id);
+    if (same == nullptr) same = with_id(active_, r->request.id);
+    if (same != nullptr) return join(*r, *same);
+    if (answered_.replay(*r)) return;
     telemetry_.count(telemetry::requests);
     waiting_.push_back(std::move(r));
-  }
-
-  request* in_progress(const std::string& id) {
-    for (auto* list : {&waiting_, &active_}) {
-      const auto found = std::ranges::find(*list, id, [](const auto& r) { return r->request.id; });
-      if (found != list->end()) return found->get();
-    }
-    return nullptr;
-  }
-
-  static request_error other_request(const std::string& id) {
-    return {failure::invalid, "id " + id, "it names another request",
-            "give each request an id of its own, or none"};
-  }
-
-  /// Lets those who ask again follow the request that runs.
-  void join(request& again, request& running) {
-    for (const follower& f : again.followers) {
-      if (!same_request(again.request, running.request)) {
-        f.end(other_request(running.request.id));
-        continue;
-      }
-      for (const auto& s : running.samples) {
-        for (std::size_t i = 0; i < s.told; ++i) f.tell(s.event(s.index, i));
-      }
-      running.followers.push_back(f);
-    }
-  }
-
-  static void replay(request& again, const answered_requests::answered& before) {
-    for (const follower& f : again.followers) {
-      if (!same_request(again.request, before.request)) {
-        f.end(other_request(before.request.id));
-        continue;
-      }
-      sample_response response = before.response;
-      for (std::size_t s = 0; s < before.sequences.size(); ++s) {
-        const told_sequence& told = before.sequences[s];
-        for (std::size_t i = 0; i < told.shown.size(); ++i) f.tell(told.event(s, i));
-        response.sequences.push_back(told.out);
-      }
-      f.end(std::move(response));
-    }
   }
 
   /// Ends what was cancelled or is late.
@@ -255,22 +168,9 @@ class scheduler {
       return fail(r,
                   request_error(failure::deadline, "request", "its deadline passed before the first token"));
     }
-    while (r.unstarted() > 0) r.start_sample();
-    for (auto& s : r.samples) {
-      if (!s.ended) s.abort();
-    }
+    r.abort();
     tell(r);
     finish(r);
-  }
-
-  /// What a model throws outside of forward ends the one request.
-  template <class Action>
-  static void guard(request& r, const Action& action) {
-    try {
-      action(r);
-    } catch (const std::exception& thrown) {
-      r.fail(failure::model, thrown.what());
-    }
   }
 
   /// Lets requests join, first come first served.
@@ -284,7 +184,8 @@ class scheduler {
       telemetry_.observe(telemetry::queue_time, seconds(now - (*r)->submitted));
       active_.push_back(std::move(*r));
       r = waiting_.erase(r);
-      guard(*active_.back(), [&](request& opened) { open(opened); });
+      request& opened = *active_.back();
+      opened.attempt([&] { open(opened); });
     }
     inbox_.set_waiting(waiting_.size());
   }
@@ -324,7 +225,7 @@ class scheduler {
     if (const std::size_t tokens = work_.run(); tokens > 0) {
       telemetry_.observe(telemetry::batch_size, static_cast<double>(tokens));
     }
-    for (auto& r : active_) guard(*r, [&](request& computed) { keep_prompt(computed); });
+    for (auto& r : active_) r->attempt([&] { keep_prompt(*r); });
     start_samples();
     work_.run();
     std::erase_if(active_, [&](auto& r) { return advance(*r); });
@@ -350,20 +251,15 @@ class scheduler {
     if (cache_.capacity() > 0) cache_.insert(r.request.prompt, r.prompt_state->fork());
   }
 
-  /// Fills the free places of the batch, the next one always for the request with the fewest.
+  /// Fills the free places of the batch.
   void start_samples() {
     std::size_t running = 0;
-    std::vector<std::pair<std::size_t, request*>> fewest;
+    std::vector<request*> ready;
     for (auto& r : active_) {
       running += r->running();
-      if (r->prefilled() && !r->failed && r->unstarted() > 0) fewest.emplace_back(r->running(), r.get());
+      if (r->prefilled() && !r->failed && r->unstarted() > 0) ready.push_back(r.get());
     }
-    for (; running < options_.max_batch_sequences && !fewest.empty(); ++running) {
-      const auto next = std::ranges::min_element(fewest, {}, &decltype(fewest)::value_type::first);
-      guard(*next->second, [&](request& r) { work_.assign({&r, &r.start_sample(), {}}); });
-      ++next->first;
-      if (next->second->unstarted() == 0 || next->second->failed) fewest.erase(next);
-    }
+    work_.assign_samples(ready, options_.max_batch_sequences - running);
   }
 
   /// Tells what is new; whether the request is over.
@@ -406,18 +302,10 @@ class scheduler {
     std::size_t tokens = 0;
     for (const auto& s : r.samples) tokens += s.out.tokens.size();
     telemetry_.observe(telemetry::tokens_per_second, static_cast<double>(tokens) / r.answer.timing.total);
-    sample_response response = r.answer;
-    for (const auto& s : r.samples) response.sequences.push_back(s.out);
-    remember(r);
+    sample_response response = with_sequences(r.answer, r.samples);
+    if (const auto forgotten = answered_.remember(r)) inbox_.forget(*forgotten);
     for (std::size_t i = 1; i < r.followers.size(); ++i) r.followers[i].end(response);
     r.followers.front().end(std::move(response));
-  }
-
-  void remember(request& r) {
-    if (r.request.id.empty()) return;
-    answered_requests::answered one{std::move(r.request), std::move(r.answer), {}};
-    for (auto& s : r.samples) one.sequences.push_back(std::move(s));
-    if (const auto forgotten = answered_.insert(std::move(one))) inbox_.forget(*forgotten);
   }
 
   static double seconds(clock::duration time) { return std::chrono::duration<double>(time).count(); }

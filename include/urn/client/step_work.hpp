@@ -45,6 +45,20 @@ class step_work {
     }
   }
 
+  /// Begins up to `places` samples of requests whose prompts are computed, the next one always of the request
+  /// with the fewest that run.
+  void assign_samples(const std::vector<Request*>& ready, std::size_t places) {
+    std::vector<std::pair<std::size_t, Request*>> fewest;
+    for (Request* r : ready) fewest.emplace_back(r->running(), r);
+    for (; places > 0 && !fewest.empty(); --places) {
+      const auto next = std::ranges::min_element(fewest, {}, &decltype(fewest)::value_type::first);
+      Request& r = *next->second;
+      r.attempt([&] { assign({&r, &r.start_sample(), {}}); });
+      ++next->first;
+      if (r.unstarted() == 0 || r.failed) fewest.erase(next);
+    }
+  }
+
   /// Does the jobs. What was thrown ends up in the request to blame. The number of tokens computed.
   std::size_t run() {
     const auto idle = [](const lane& l) { return l.jobs().empty(); };

@@ -15,3 +15,7 @@
 #else
 #define URN_DEVICE_PASS 0
 #endif
+
+/// For what must not be shared between files that are compiled for different instruction sets.
+#define URN_INLINE inline __attribute__((always_inline))
+#define URN_INLINE_LAMBDA __attribute__((always_inline))

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "urn/core/exact.hpp"
 #include "urn/core/float16.hpp"
 #include "urn/core/token.hpp"
 
@@ -21,9 +22,31 @@ concept logit_type = std::same_as<T, float> || std::same_as<T, bfloat16> || std:
 /// Tokens are grouped by id into blocks of this many; see kernel/block_mass.hpp.
 inline constexpr std::size_t block_size = 1024;
 
-/// One block's logits as floats, where a row does not hold floats itself.
+/// The largest logit is noted for every strip of this many tokens of a block, so that cuts read only the
+/// strips that matter.
+inline constexpr std::size_t strip_size = 256;
+
+/// How logits get into a block_buffer. A backend may do it faster, with the same bits.
+struct block_conversions {
+  void (*from_bfloat16)(const bfloat16* from, std::size_t count, float* to);
+  void (*from_float16)(const float16* from, std::size_t count, float* to);
+  void (*divide)(float* logits, std::size_t count, float divisor);  ///< each quotient rounded once
+};
+
+template <logit_type T>
+void convert_each(const T* from, std::size_t count, float* to) {
+  std::transform(from, from + count, to, [](T x) { return to_float(x); });
+}
+inline void divide_each(float* logits, std::size_t count, float divisor) {
+  std::transform(logits, logits + count, logits, [=](float l) { return exact::div(l, divisor); });
+}
+inline constexpr block_conversions scalar_conversions{&convert_each<bfloat16>, &convert_each<float16>,
+                                                      &divide_each};
+
+/// One block's logits as floats, where a row does not hold them as such.
 struct alignas(64) block_buffer {
   float logits[block_size];
+  const block_conversions* conversions = &scalar_conversions;
 };
 
 /// What the kernels read: `size()` logits; `at(i)`, one of them; `id(i)`, whose it is (ascending in i); and
@@ -60,7 +83,11 @@ class row_view {
     if constexpr (std::same_as<T, float>) {
       return {data_ + first, count};
     } else {
-      std::transform(data_ + first, data_ + first + count, buffer.logits, [](T x) { return to_float(x); });
+      const auto convert = [&] {
+        if constexpr (std::same_as<T, bfloat16>) return buffer.conversions->from_bfloat16;
+        if constexpr (std::same_as<T, float16>) return buffer.conversions->from_float16;
+      }();
+      convert(data_ + first, count, buffer.logits);
       return {buffer.logits, count};
     }
   }
@@ -93,7 +120,8 @@ void for_each_block(const Row& row, Use&& use) {
   }
 }
 
-/// The number of blocks of a row of `size` logits.
+/// The number of blocks, and of strips, of a row of `size` logits.
 constexpr std::size_t block_count(std::size_t size) { return (size + block_size - 1) / block_size; }
+constexpr std::size_t strip_count(std::size_t size) { return (size + strip_size - 1) / strip_size; }
 
 }  // namespace urn

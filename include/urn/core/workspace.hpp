@@ -30,7 +30,7 @@ struct touched_token {
   std::uint32_t value = 0;
 };
 
-/// The scratch of one thread: 36 bytes for each token of the vocabulary and 16 for each block (4.6 MB at V =
+/// The scratch of one thread: 44 bytes for each token of the vocabulary and 32 for each block (5.6 MB at V =
 /// 128,256). Not to be shared between threads at one time.
 class workspace {
  public:
@@ -38,27 +38,43 @@ class workspace {
   /// all edits of a pipeline added up.
   explicit workspace(std::size_t vocabulary) : workspace(vocabulary, vocabulary) {}
   workspace(std::size_t vocabulary, std::size_t edits)
-      : blocks_(block_count(vocabulary)),
-        ids_(vocabulary),
-        logits_(vocabulary),
+      : vocabulary_(vocabulary),
+        blocks_(block_count(vocabulary)),
+        maxima_(strip_count(vocabulary)),
+        ids_(vocabulary + overrun),
+        logits_(vocabulary + overrun),
+        left_(vocabulary + overrun),
+        right_(vocabulary + overrun),
         ranked_(vocabulary),
         touched_(edits),
         slots_(vocabulary) {}
 
-  [[nodiscard]] std::size_t vocabulary() const { return ids_.size(); }
+  /// Vector stores may write this many elements past ids(), logits(), left() and right().
+  static constexpr std::size_t overrun = 64;
+
+  [[nodiscard]] std::size_t vocabulary() const { return vocabulary_; }
 
   [[nodiscard]] std::span<block_mass> blocks() { return blocks_; }
-  [[nodiscard]] std::span<token_id> ids() { return ids_; }
-  [[nodiscard]] std::span<float> logits() { return logits_; }
+  /// The largest logit of each strip.
+  [[nodiscard]] std::span<float> maxima() { return maxima_; }
+  [[nodiscard]] std::span<token_id> ids() { return std::span(ids_).first(vocabulary_); }
+  [[nodiscard]] std::span<float> logits() { return std::span(logits_).first(vocabulary_); }
+  /// Two rows of logits for whatever a kernel likes.
+  [[nodiscard]] std::span<float> left() { return std::span(left_).first(vocabulary_); }
+  [[nodiscard]] std::span<float> right() { return std::span(right_).first(vocabulary_); }
   [[nodiscard]] std::span<ranked_mass> ranked() { return ranked_; }
   [[nodiscard]] std::span<touched_token> touched() { return touched_; }
   /// One number a token; all zero between uses.
   [[nodiscard]] std::span<std::uint32_t> slots() { return slots_; }
 
  private:
+  std::size_t vocabulary_;
   std::vector<block_mass> blocks_;
+  std::vector<float> maxima_;
   std::vector<token_id> ids_;
   std::vector<float> logits_;
+  std::vector<float> left_;
+  std::vector<float> right_;
   std::vector<ranked_mass> ranked_;
   std::vector<touched_token> touched_;
   std::vector<std::uint32_t> slots_;

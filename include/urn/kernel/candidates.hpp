@@ -27,4 +27,7 @@ struct candidate_list {
 };
 static_assert(logits_row<candidate_list>);
 
+/// Where a cut writes what it keeps, even while it reads what an earlier cut kept there.
+inline candidate_list room_in(workspace& scratch) { return {scratch.ids(), scratch.logits()}; }
+
 }  // namespace urn

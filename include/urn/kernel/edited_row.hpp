@@ -24,14 +24,35 @@ template <logits_row Base>
 std::span<float> load_into(const Base& base, float temperature, std::size_t first, std::size_t count,
                            block_buffer& buffer) {
   const std::span<const float> logits = base.load(first, count, buffer);
-  std::transform(logits.begin(), logits.end(), buffer.logits,
-                 [=](float l) { return at_temperature(l, temperature); });
+  if (logits.data() != buffer.logits) std::copy(logits.begin(), logits.end(), buffer.logits);
+  if (exact::bits(temperature) != exact::bits(1.0F)) {
+    buffer.conversions->divide(buffer.logits, count, temperature);
+  }
   return {buffer.logits, count};
+}
+
+/// Edits the logits of tokens first, first + 1, ...
+template <class Edit>
+void edit_each(const Edit& edit, token_id first, std::span<float> logits) {
+  if constexpr (requires { edit.edit_run(first, logits); }) {
+    edit.edit_run(first, logits);
+  } else {
+    const Edit local = edit;  // which the logits cannot alias, so that the loop becomes vector code
+    const auto edit_run = [local](float* run, token_id id, std::size_t count) {
+      for (std::size_t j = 0; j < count; ++j) run[j] = local(run[j], id + static_cast<token_id>(j));
+    };
+    constexpr std::size_t lanes = 16;
+    const std::size_t whole = logits.size() / lanes * lanes;
+    const auto id_at = [=](std::size_t i) { return first + static_cast<token_id>(i); };
+    for (std::size_t i = 0; i < whole; i += lanes) edit_run(&logits[i], id_at(i), lanes);
+    edit_run(logits.data() + whole, id_at(whole), logits.size() - whole);
+  }
 }
 
 }  // namespace detail
 
-/// Every logit l of token i becomes edit(l, i); without an edit, the base row as it is.
+/// Every logit l of token i becomes edit(l, i); without an edit, the base row as it is. The base is a whole
+/// row: position and id are the same.
 template <logits_row Base, class Edit>
 class elementwise_row {
  public:
@@ -51,7 +72,7 @@ class elementwise_row {
                                             block_buffer& buffer) const {
     if (edit_ == nullptr) return base_->load(first, count, buffer);
     const std::span<float> logits = detail::load_into(*base_, temperature_, first, count, buffer);
-    for (std::size_t i = 0; i < count; ++i) logits[i] = (*edit_)(logits[i], id(first + i));
+    detail::edit_each(*edit_, id(first), logits);
     return logits;
   }
 

@@ -22,45 +22,55 @@ namespace urn {
 /// derives from it and hides the members that it does better:
 ///
 ///     struct my_backend : urn::scalar_t {
-///       template <urn::logits_row Row> static urn::kernel::row_max max(const Row& row);
+///       template <urn::logits_row Row>
+///       static urn::kernel::row_max max(const Row& row, const urn::kernel::row_scan& scanned);
 ///     };
 ///
-/// Members are free of state and safe from many threads. See kernel/scalar/ for their contracts.
+/// `scanned` is what scan, or mass, said of the same row; a backend may skip what it rules out, this one does
+/// not. Cuts write what they keep to scratch.ids() and scratch.logits(), even while they read a kept set from
+/// there; they use its ranked(), left() and right(). Members are free of state and safe from many threads,
+/// each with its own workspace. See kernel/scalar/ for the contracts.
 struct scalar_t {
+  /// The largest logit. `maxima` has room for those of the strips (or for none), if the backend notes them.
   template <logits_row Row>
-  static kernel::row_max max(const Row& row) {
+  static kernel::row_scan scan(const Row& row, std::span<float> /*maxima*/) {
+    return kernel::scalar::scan(row);
+  }
+  template <logits_row Row>
+  static kernel::row_max max(const Row& row, const kernel::row_scan&) {
     return kernel::scalar::max(row);
   }
+  /// The masses of the row's blocks and, by the way, what scan says.
   template <logits_row Row>
-  static kernel::row_mass mass(const Row& row, float c, std::span<block_mass> blocks) {
+  static kernel::row_mass mass(const Row& row, float c, std::span<block_mass> blocks,
+                               std::span<float> /*maxima*/) {
     return kernel::scalar::mass(row, c, blocks);
   }
-  template <logits_row Row>
-  static kernel::row_mass mass_of_kept(const Row& row, float c) {
-    return kernel::scalar::mass_of_kept(row, c);
+  static kernel::row_mass mass_of_kept(const candidate_list& kept, float c, const kernel::row_scan&) {
+    return kernel::scalar::mass_of_kept(kept, c);
   }
   template <logits_row Row>
-  static kernel::selection select_k(const Row& row, std::size_t k, candidate_list out,
-                                    std::span<ranked_mass> scratch) {
-    return kernel::scalar::select_k(row, k, out, scratch);
+  static kernel::selection select_k(const Row& row, std::size_t k, const kernel::row_scan&,
+                                    workspace& scratch) {
+    return kernel::scalar::select_k(row, k, room_in(scratch), scratch.ranked());
   }
   template <logits_row Row>
-  static kernel::selection select_mass(const Row& row, float c, std::uint32_t row_key, std::uint64_t target,
-                                       candidate_list out, std::span<ranked_mass> scratch) {
-    return kernel::scalar::select_mass(row, c, row_key, target, out, scratch);
+  static kernel::selection select_mass(const Row& row, float c, const kernel::row_mass& mass,
+                                       std::uint64_t target, const kernel::row_scan&, workspace& scratch) {
+    return kernel::scalar::select_mass(row, c, mass.key, target, room_in(scratch), scratch.ranked());
   }
   template <logits_row Row>
   static kernel::selection select_above(const Row& row, float c, std::uint32_t row_key, std::uint64_t least,
-                                        candidate_list out) {
-    return kernel::scalar::select_above(row, c, row_key, least, out);
+                                        const kernel::row_scan&, workspace& scratch) {
+    return kernel::scalar::select_above(row, c, row_key, least, room_in(scratch));
   }
   template <logits_row Row>
   static std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,
                           const kernel::row_mass& mass, const draw_key& key) {
     return kernel::scalar::pick(row, c, blocks, mass, key);
   }
-  template <logits_row Row>
-  static std::size_t pick_kept(const Row& kept, float c, const kernel::row_mass& mass, const draw_key& key) {
+  static std::size_t pick_kept(const candidate_list& kept, float c, const kernel::row_mass& mass,
+                               const draw_key& key) {
     return kernel::scalar::pick_kept(kept, c, mass, key);
   }
   template <logits_row Row>
@@ -68,11 +78,12 @@ struct scalar_t {
     return kernel::scalar::moments(row, c, row_key);
   }
   template <logits_row Row>
-  static std::span<const ranked_mass> top_n(const Row& row, std::size_t n, std::span<ranked_mass> scratch) {
-    return kernel::scalar::top_n(row, n, scratch);
+  static std::span<const ranked_mass> top_n(const Row& row, std::size_t n, const kernel::row_scan&,
+                                            workspace& scratch) {
+    return kernel::scalar::top_n(row, n, scratch.ranked());
   }
   template <logits_row Row>
-  static std::size_t count_before(const Row& row, std::uint64_t key) {
+  static std::size_t count_before(const Row& row, std::uint64_t key, const kernel::row_scan&) {
     return kernel::scalar::count_before(row, key);
   }
 };

@@ -19,12 +19,12 @@
 namespace urn {
 
 /// Fills `best` with the best tokens of a row at scale c and their logprobs, in the order of candidates, and
-/// what is left of it with {no_token, -inf}. `mass` is the row's. O(V + n log n).
+/// what is left of it with {no_token, -inf}. `mass` and `scanned` are the row's. O(V + n log n).
 template <execution_policy Policy, logits_row Row>
 void fill_top_logprobs(Policy policy, const Row& row, float c, const kernel::row_mass& mass,
-                       std::span<token_logprob> best, std::span<ranked_mass> scratch) {
+                       const kernel::row_scan& scanned, std::span<token_logprob> best, workspace& scratch) {
   std::size_t n = 0;
-  for (const ranked_mass& r : policy.top_n(row, best.size(), scratch)) {
+  for (const ranked_mass& r : policy.top_n(row, best.size(), scanned, scratch)) {
     best[n++] = {id_of(r.key), kernel::log_share(logit_of(r.key), c, mass.key, mass.total)};
   }
   for (; n < best.size(); ++n) best[n] = {};
@@ -32,21 +32,23 @@ void fill_top_logprobs(Policy policy, const Row& row, float c, const kernel::row
 
 namespace detail {
 
+/// The token's raw_logprob, rank and `best` in a row whose mass at temperature 1 is known.
 template <execution_policy Policy, logits_row Row>
-draw score(Policy policy, const Row& row, token_id token, workspace& scratch, std::span<token_logprob> best) {
-  const float c = kernel::mass_scale(1.0F);
-  const kernel::row_mass mass = policy.mass(row, c, scratch.blocks());
+draw score(Policy policy, const Row& row, token_id token, const kernel::row_mass& mass, workspace& scratch,
+           std::span<token_logprob> best) {
+  const kernel::row_scan scanned = kernel::scan_of(mass);
   const float logit = row.at(static_cast<std::size_t>(token));
   draw result{.token = token, .status = mass.status, .mass = mass.total};
   result.kept = static_cast<std::uint32_t>(row.size());
-  result.rank = static_cast<std::uint32_t>(policy.count_before(row, order_key(logit, token)) + 1);
+  result.rank = static_cast<std::uint32_t>(policy.count_before(row, order_key(logit, token), scanned) + 1);
   if (has(mass.status, status::infinite)) {
     result.raw_logprob = result.rank == 1 ? 0.0F : exact::minus_infinity;
-    if (!best.empty()) best[0] = {policy.max(row).token(), 0.0F};
+    if (!best.empty()) best[0] = {policy.max(row, scanned).token(), 0.0F};
   }
   if (mass.total == 0) return result;
+  const float c = kernel::mass_scale(1.0F);
   result.raw_logprob = kernel::log_share(logit, c, mass.key, mass.total);
-  if (!best.empty()) fill_top_logprobs(policy, row, c, mass, best, scratch.ranked());
+  if (!best.empty()) fill_top_logprobs(policy, row, c, mass, scanned, best, scratch);
   return result;
 }
 
@@ -64,7 +66,9 @@ draw score_token(Policy policy, const Logits& logits, token_id token, workspace&
   status admitted = detail::admit(row.size(), scratch);
   if (token < 0 || static_cast<std::size_t>(token) >= row.size()) admitted |= status::bad_argument;
   if (failed(admitted)) return {.token = token, .status = admitted};
-  return detail::score(policy, row, token, scratch, best);
+  const std::span<float> maxima = scratch.maxima().first(strip_count(row.size()));
+  const kernel::row_mass mass = policy.mass(row, kernel::mass_scale(1.0F), scratch.blocks(), maxima);
+  return detail::score(policy, row, token, mass, scratch, best);
 }
 
 /// Completes a draw: `logprob` where the sampler left it out (greedy); with `raw`, raw_logprob and rank, from
@@ -76,16 +80,19 @@ struct logprobs {
 
   bool raw = true;
 
+  [[nodiscard]] constexpr logprobs_wanted wants() const { return {true, raw}; }
+
   template <class State>
   void operator()(State& row) const {
     complete_processed(row);
-    if (raw || !row.context.raw_top_logprobs.empty()) {
-      for (token_logprob& b : row.context.raw_top_logprobs) b = {};
-      const draw scored =
-          detail::score(row.policy, row.raw, row.result.token, row.scratch, row.context.raw_top_logprobs);
-      row.result.raw_logprob = scored.raw_logprob;
-      row.result.rank = scored.rank;
-    }
+    const std::span<token_logprob> best = row.context.raw_top_logprobs;
+    for (token_logprob& b : best) b = {};
+    if (!raw && best.empty()) return;
+    row.weigh_raw();
+    const draw scored =
+        detail::score(row.policy, row.raw, row.result.token, *row.raw_mass, row.scratch, best);
+    row.result.raw_logprob = scored.raw_logprob;
+    row.result.rank = scored.rank;
   }
 
  private:
@@ -94,19 +101,21 @@ struct logprobs {
     const std::span<token_logprob> best = row.context.top_logprobs;
     for (token_logprob& b : best) b = {};
     if (exact::is_nan(row.result.logprob) && row.size() > 1 && row.weigh()) {
-      const float logit = row.visit([&](const auto& source) { return row.policy.max(source).logit(); });
-      row.result.logprob = kernel::log_share(logit, row.scale(), row.mass().key, row.mass().total);
-      row.result.mass = row.mass().total;
+      const kernel::row_mass& mass = row.mass();
+      const float largest = logit_of(std::uint64_t{mass.largest} << 32);
+      row.result.logprob = kernel::log_share(largest, row.scale(), mass.key, mass.total);
+      row.result.mass = mass.total;
     }
     if (row.size() == 1) row.result.logprob = 0.0F;
     if (best.empty()) return;
     if (row.size() == 1 || !row.weigh()) {
       best[0] = {row.result.token, row.result.logprob};
-    } else {
-      row.visit([&](const auto& source) {
-        fill_top_logprobs(row.policy, source, row.scale(), row.mass(), best, row.scratch.ranked());
-      });
+      return;
     }
+    const kernel::row_scan scanned = row.scan();
+    row.visit([&](const auto& source) {
+      fill_top_logprobs(row.policy, source, row.scale(), row.mass(), scanned, best, row.scratch);
+    });
   }
 };
 

@@ -102,7 +102,8 @@ class any_pipeline {
     for (const auto& s : stages_) result.status |= s->check(row.size());
     if (failed(result.status)) return result;
     const any_row erased(row);
-    state start{policy, erased, erased, context, scratch, result};
+    state start{{}, policy, erased, erased, context, scratch, result};
+    for (const auto& s : stages_) start.wants = start.wants | s->wants();
     run_from(0, start);
     return result;
   }
@@ -129,6 +130,7 @@ class any_pipeline {
     virtual ~any_stage() = default;
     [[nodiscard]] virtual std::unique_ptr<any_stage> clone() const = 0;
     [[nodiscard]] virtual status check(std::size_t vocabulary) const = 0;
+    [[nodiscard]] virtual logprobs_wanted wants() const = 0;
     virtual void run(state&, const continuation&) const = 0;
   };
 
@@ -139,6 +141,7 @@ class any_pipeline {
     [[nodiscard]] status check(std::size_t vocabulary) const override {
       return check_stage(stage, vocabulary);
     }
+    [[nodiscard]] logprobs_wanted wants() const override { return wanted_by(stage); }
     void run(state& before, const continuation& next) const override {
       if (is_neutral(stage)) return next(before);
       detail::run(stage, before, [&](auto& after) {
@@ -146,7 +149,7 @@ class any_pipeline {
           next(after);
         } else {  // an edit's view of the row: its type ends here
           const any_row erased(after.row);
-          state s = after.over(erased, after.touched);
+          state s = after.over(erased);
           next(s);
         }
       });

@@ -63,7 +63,8 @@ draw draw_row(Policy policy, const Stage& stage, const Logits& logits, const dra
   const row_view row{logits};
   draw result{.status = detail::admit(row.size(), scratch) | check_stage(stage, row.size())};
   if (failed(result.status)) return result;
-  row_state<Policy, decltype(row), decltype(row)> state{policy, row, row, context, scratch, result};
+  using state_type = row_state<Policy, decltype(row), decltype(row)>;
+  state_type state{{.wants = wanted_by(stage)}, policy, row, row, context, scratch, result};
   detail::run(stage, state, [](auto&) {});
   return result;
 }
@@ -85,6 +86,7 @@ struct pipe {
   [[nodiscard]] constexpr status check(std::size_t vocabulary) const {
     return check_stage(left, vocabulary) | check_stage(right, vocabulary);
   }
+  [[nodiscard]] constexpr logprobs_wanted wants() const { return wanted_by(left) | wanted_by(right); }
   template <class State, class Next>
   void run(State& state, Next&& next) const {
     detail::run(left, state, [&](auto& after_left) { detail::run(right, after_left, next); });

@@ -2,39 +2,48 @@
 /// \file
 /// One row on its way through a pipeline.
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
+#include <span>
 
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/policy.hpp"
+#include "urn/processor/stage.hpp"
 
 namespace urn {
+
+/// What is known of a row so far. What counts is the kept set once there was a cut, before it the edited row.
+struct row_facts {
+  float temperature = 1.0F;  ///< what the logits are still to be divided by
+  std::size_t touched = 0;   ///< entries of scratch.touched() in use
+  logprobs_wanted wants{};   ///< by later stages
+  bool is_edited = false;    ///< the row may differ from what it was
+  bool is_cut = false;
+  candidate_list kept{};
+  std::optional<kernel::row_scan> scanned{};  ///< of what counts
+  std::optional<kernel::row_mass> weighed{};  ///< of what counts, at the temperature; total 0: not yet summed
+  std::optional<kernel::row_mass> raw_mass{};  ///< of the row as it came, at temperature 1
+};
 
 /// What scaling, cut, sampler and report stages see and change. `raw` is the row as it came, `row` the same
 /// with the edits so far; after a cut, `kept` counts instead of `row`. Edited logits are never written back:
 /// a later edit wraps `row`.
 template <execution_policy Policy, logits_row Raw, logits_row Row>
-struct row_state {
+struct row_state : row_facts {
   Policy policy;
   const Raw& raw;
   const Row& row;
   const draw_context& context;
   workspace& scratch;
   draw& result;
-  float temperature = 1.0F;  ///< what the logits are still to be divided by
-  std::size_t touched = 0;   ///< entries of scratch.touched() in use
-  bool is_cut = false;
-  candidate_list kept{};
-  std::optional<kernel::row_mass> weighed{};  ///< of what is kept, at the temperature
 
   [[nodiscard]] std::size_t vocabulary() const { return raw.size(); }
   /// c of block mass at the temperature.
   [[nodiscard]] float scale() const { return kernel::mass_scale(temperature); }
-  /// Where a cut may write what it keeps, even while it reads `kept`.
-  [[nodiscard]] candidate_list room() { return {scratch.ids(), scratch.logits()}; }
   [[nodiscard]] bool has_failed() const { return failed(result.status); }
   [[nodiscard]] const kernel::row_mass& mass() const { return *weighed; }
   /// The number of tokens still in.
@@ -55,52 +64,129 @@ struct row_state {
   void settle() {
     if (temperature > 0.0F) return;
     temperature = 1.0F;
-    keep_best();
+    if (!has_failed()) keep_best();
   }
 
-  /// Replaces what counts by `select(row or kept)`, a kernel::selection.
+  /// What counts has changed: nothing is known of it.
+  void forget() {
+    scanned.reset();
+    weighed.reset();
+  }
+
+  /// Where a cut may write what it keeps, even while it reads `kept`.
+  [[nodiscard]] candidate_list room() { return room_in(scratch); }
+
+  /// Replaces what counts by `select(row or kept)`, a kernel::selection; select may take what scan() says as
+  /// well.
   template <class Select>
   void keep(Select&& select) {
     settle();
     if (has_failed()) return;
-    const kernel::selection selected = visit(select);
+    const kernel::row_scan seen = scan();
+    const kernel::selection selected = visit([&](const auto& source) {
+      if constexpr (std::invocable<Select&, decltype(source), const kernel::row_scan&>) {
+        return select(source, seen);
+      } else {
+        return select(source);
+      }
+    });
     kept = selected.kept;
     is_cut = true;
     result.status |= selected.status;
-    weighed.reset();
+    scanned.reset();
+    if (selected.largest != 0) {
+      scanned = kernel::row_scan{selected.largest, kernel::status_of_row(selected.largest, false)};
+    }
+    if (selected.mass == 0) weighed.reset();
+    if (weighed) weighed->total = selected.mass;
   }
 
   /// Keeps only the best token.
   void keep_best() {
-    keep([this](const auto& source) {
-      const kernel::row_max best = policy.max(source);
-      candidate_list one = room().first(best.key == 0 ? 0 : 1);
-      if (best.key != 0) {
-        one.ids[0] = best.token();
-        one.logits[0] = best.logit();
-      }
-      return kernel::selection{one, best.status};
-    });
+    const kernel::row_max first = best();
+    kept = room().first(first.key == 0 ? 0 : 1);
+    if (first.key != 0) {
+      kept.ids[0] = first.token();
+      kept.logits[0] = first.logit();
+    }
+    is_cut = true;
+    result.status |= first.status;
+    forget();
   }
 
-  /// Makes mass() valid. False if there is nothing to weigh: the row failed, or +inf took the whole mass and
-  /// is kept alone.
-  bool weigh() {
+  /// The first of the largest logits.
+  [[nodiscard]] kernel::row_max best() {
+    const kernel::row_scan seen = scan();
+    return visit([&](const auto& source) { return policy.max(source, seen); });
+  }
+
+  /// Weighs a whole row of which nothing is known yet with the same pass that looks for its largest logit:
+  /// for a sampler that only needs the latter, where a report on the former follows.
+  void foresee() {
+    if (wants.processed && !is_cut && !scanned && temperature > 0.0F) weighed = sum();
+  }
+
+  /// The largest logits of what counts. Where the row as it came is wanted later, the same pass weighs it.
+  kernel::row_scan scan() {
+    if (!scanned && !is_cut && !is_edited && wants.raw) weigh_raw();
+    if (!scanned && is_cut) scanned = policy.scan(kept, {});
+    if (!scanned) {
+      scanned = policy.scan(row, maxima());
+      if (raw_mass) raw_mass->maxima = {};
+    }
+    return *scanned;
+  }
+
+  /// Makes the unit of mass() valid. False if there is nothing to weigh: the row failed, or +inf took the
+  /// whole mass and is kept alone.
+  bool measure() {
     settle();
     if (has_failed()) return false;
-    if (!weighed) {
-      weighed = is_cut ? policy.mass_of_kept(kept, scale()) : policy.mass(row, scale(), scratch.blocks());
-      result.status |= weighed->status;
-    }
+    if (!weighed) weighed = kernel::unit_of(scan(), scale());
+    result.status |= weighed->status;
     if (!has(weighed->status, status::infinite)) return !has_failed();
     keep_best();
     return false;
   }
 
+  /// The same, with the total.
+  bool weigh() {
+    settle();
+    if (has_failed()) return false;
+    if (!weighed || weighed->total == 0) weighed = sum();
+    return measure();
+  }
+
+  /// Makes raw_mass valid. While the row still is as it came, `scanned` too, and at temperature 1 `weighed`.
+  void weigh_raw() {
+    if (raw_mass) return;
+    raw_mass = policy.mass(raw, kernel::mass_scale(1.0F), scratch.blocks(), maxima());
+    if (is_cut) return;
+    forget();
+    if (is_edited) return;
+    scanned = kernel::scan_of(*raw_mass);
+    if (exact::bits(temperature) == exact::bits(1.0F)) weighed = raw_mass;
+  }
+
   /// The same state over another row: what an edit goes on with.
   template <logits_row Edited>
-  [[nodiscard]] row_state<Policy, Raw, Edited> over(const Edited& edited, std::size_t touched_now) {
-    return {policy, raw, edited, context, scratch, result, temperature, touched_now, is_cut, kept, weighed};
+  [[nodiscard]] row_state<Policy, Raw, Edited> over(const Edited& edited) const {
+    return {*this, policy, raw, edited, context, scratch, result};
+  }
+
+ private:
+  [[nodiscard]] std::span<float> maxima() const { return scratch.maxima().first(strip_count(raw.size())); }
+
+  kernel::row_mass sum() {
+    if (is_cut) return policy.mass_of_kept(kept, scale(), scan());
+    if (wants.raw && !is_edited && exact::bits(temperature) == exact::bits(1.0F)) {
+      weigh_raw();
+      return *raw_mass;
+    }
+    const kernel::row_mass all = policy.mass(row, scale(), scratch.blocks(), maxima());
+    scanned = kernel::scan_of(all);
+    if (raw_mass) raw_mass->maxima = {};
+    return all;
   }
 };
 

@@ -17,10 +17,10 @@
 namespace urn::detail {
 
 /// The temperature that an edit divides the logits by before it sees them; it is 1 from there on. A mask
-/// leaves it pending. What was weighed no longer counts.
+/// leaves it pending. What was known of the row no longer counts.
 template <class Stage, class State>
 float take_temperature(State& state) {
-  state.weighed.reset();
+  state.forget();
   if constexpr (is_mask<Stage>) return 1.0F;
   state.settle();
   return std::exchange(state.temperature, 1.0F);
@@ -48,9 +48,10 @@ void run_elementwise(const Stage& stage, State& state, Next&& next) {
       edit_kept(state, temperature, stage);
     } else {
       edited = {state.row, stage, temperature};
+      state.is_edited = true;
     }
   }
-  auto after = state.over(edited, state.touched);
+  auto after = state.over(edited);
   next(after);
 }
 
@@ -82,8 +83,10 @@ void run_sparse(const Stage& stage, State& state, Next&& next) {
     touched = {};
     temperature = 1.0F;
   }
+  state.is_edited |= !touched.empty();
+  state.touched += touched.size();
   const sparse_row edited(state.row, stage, touched, temperature);
-  auto after = state.over(edited, state.touched + touched.size());
+  auto after = state.over(edited);
   next(after);
 }
 

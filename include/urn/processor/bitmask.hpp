@@ -31,6 +31,31 @@ struct bitmask {
     if (!allows(id)) return exact::minus_infinity;
     return logit;
   }
+  /// The same for tokens first, first + 1, ...: a word at a time.
+  void edit_run(token_id first, std::span<float> logits) const {
+    std::size_t i = 0;
+    for (; i < logits.size() && (static_cast<std::size_t>(first) + i) % 32 != 0; ++i)
+      logits[i] = (*this)(logits[i], token_at(first, i));
+    for (; i + 32 <= logits.size(); i += 32) {
+      const std::size_t word = (static_cast<std::size_t>(first) + i) / 32;
+      keep_allowed(word < words.size() ? static_cast<std::uint32_t>(words[word]) : 0, logits.data() + i);
+    }
+    for (; i < logits.size(); ++i) logits[i] = (*this)(logits[i], token_at(first, i));
+  }
+
+ private:
+  static constexpr token_id token_at(token_id first, std::size_t i) {
+    return first + static_cast<token_id>(i);
+  }
+
+  /// Integers, so that the loop becomes vector code.
+  static void keep_allowed(std::uint32_t allowed, float* logits) {
+    for (std::uint32_t bit = 0; bit < 32; ++bit) {
+      const std::uint32_t keep = 0U - ((allowed >> bit) & 1U);
+      const std::uint32_t l = exact::bits(logits[bit]);
+      logits[bit] = exact::float_of((l & keep) | (exact::bits(exact::minus_infinity) & ~keep));
+    }
+  }
 };
 
 }  // namespace urn

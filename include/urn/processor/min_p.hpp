@@ -17,8 +17,8 @@
 namespace urn {
 
 /// Keeps the tokens with p_i >= min_p * p_max, decided on masses in row units (the best token's is at least
-/// 2^40). min_p
-/// <= 0 changes nothing; min_p >= 1 keeps the tokens whose mass equals the best one's; NaN is refused.
+/// 2^40). min_p <= 0 changes nothing; min_p >= 1 keeps the tokens whose mass equals the best one's; NaN is
+/// refused.
 struct min_p {
   using stage = cut;
 
@@ -30,13 +30,13 @@ struct min_p {
   }
   template <class State>
   void operator()(State& row) const {
-    if (!row.weigh()) return;
-    const kernel::row_mass& mass = row.mass();
+    if (!row.measure()) return;
+    const kernel::row_mass mass = row.mass();
     const float best = logit_of(std::uint64_t{mass.largest} << 32);
     const std::uint64_t top = kernel::mass_in_row(best, row.scale(), mass.key);
     const std::uint64_t least = value < 1.0F ? kernel::ceil_share(top, value) : top;
-    row.keep([&](const auto& source) {
-      return row.policy.select_above(source, row.scale(), mass.key, least, row.room());
+    row.keep([&](const auto& source, const auto& scanned) {
+      return row.policy.select_above(source, row.scale(), mass.key, least, scanned, row.scratch);
     });
   }
 };

@@ -13,7 +13,8 @@
 /// check(std::size_t vocabulary) const`, bad_argument when they are wrong, asked before any kernel runs;
 /// `static constexpr bool whole_row = true`, for an edit that must see every token and so stand before the
 /// cuts; `static constexpr bool only_masks = true`, for an edit that sends tokens to -inf and leaves the
-/// others alone, and so need not see logits divided by the temperature.
+/// others alone, and so need not see logits divided by the temperature; `logprobs_wanted wants() const`, of a
+/// report.
 
 #include <concepts>
 #include <cstddef>
@@ -23,7 +24,8 @@
 
 namespace urn {
 
-/// `float operator()(float logit, token_id id) const`: a function of one logit.
+/// `float operator()(float logit, token_id id) const`: a function of one logit. Optional: `void
+/// edit_run(token_id first, std::span<float> logits) const`, the same for consecutive tokens at once.
 struct elementwise_edit {};
 /// `status touch(const draw_context&, touch_list&) const` names tokens with a value each, and
 /// `float operator()(float logit, std::uint32_t value) const` gives their new logits.
@@ -71,6 +73,23 @@ constexpr status check_stage(const S& stage, std::size_t vocabulary) {
     return stage.check(vocabulary);
   } else {
     return status::ok;
+  }
+}
+
+/// Which logprobs a report will ask for: earlier stages then weigh the row by the way.
+struct logprobs_wanted {
+  bool processed = false;  ///< of the row as it was drawn from
+  bool raw = false;        ///< of the row as it came
+  friend constexpr logprobs_wanted operator|(logprobs_wanted a, logprobs_wanted b) {
+    return {a.processed || b.processed, a.raw || b.raw};
+  }
+};
+template <class S>
+constexpr logprobs_wanted wanted_by(const S& stage) {
+  if constexpr (requires { stage.wants(); }) {
+    return stage.wants();
+  } else {
+    return {};
   }
 }
 

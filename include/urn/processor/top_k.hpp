@@ -22,8 +22,8 @@ struct top_k {
   void operator()(State& row) const {
     const auto count = static_cast<std::size_t>(k);
     if (count >= row.vocabulary()) return;
-    row.keep([&](const auto& source) {
-      return row.policy.select_k(source, count, row.room(), row.scratch.ranked());
+    row.keep([&](const auto& source, const auto& scanned) {
+      return row.policy.select_k(source, count, scanned, row.scratch);
     });
   }
 };

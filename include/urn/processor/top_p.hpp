@@ -27,10 +27,10 @@ struct top_p {
   template <class State>
   void operator()(State& row) const {
     if (!row.weigh()) return;
-    const kernel::row_mass& mass = row.mass();
+    const kernel::row_mass mass = row.mass();
     const std::uint64_t target = p > 0.0F ? kernel::ceil_share(mass.total, p) : 0;
-    row.keep([&](const auto& source) {
-      return row.policy.select_mass(source, row.scale(), mass.key, target, row.room(), row.scratch.ranked());
+    row.keep([&](const auto& source, const auto& scanned) {
+      return row.policy.select_mass(source, row.scale(), mass, target, scanned, row.scratch);
     });
   }
 };

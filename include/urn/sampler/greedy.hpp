@@ -16,7 +16,8 @@ struct greedy {
 
   template <class State>
   void operator()(State& row) const {
-    const kernel::row_max best = row.visit([&](const auto& source) { return row.policy.max(source); });
+    row.foresee();
+    const kernel::row_max best = row.best();
     row.result.status |= best.status;
     row.result.token = best.token();
     row.result.kept = static_cast<std::uint32_t>(row.size());

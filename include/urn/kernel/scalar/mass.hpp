@@ -21,13 +21,29 @@ struct row_mass {
   std::uint32_t key = no_mass_key;  ///< the largest block's key
   std::uint32_t largest = 0;        ///< the largest logit, as `ordered`
   urn::status status = urn::status::empty;
+  std::span<const float> maxima{};  ///< see row_scan
 };
+
+/// What a weighed row also tells.
+constexpr row_scan scan_of(const row_mass& mass) {
+  constexpr status of_scan = status::nan | status::infinite | status::empty;
+  return {mass.largest, mass.status & of_scan, mass.maxima};
+}
 
 /// A row's status once its largest ordered logit and key are known: adds out_of_range.
 constexpr status status_of_mass(std::uint32_t largest, std::uint32_t key, bool nan) {
   status s = status_of_row(largest, nan);
   if (!has(s, status::empty | status::infinite) && !in_range(key)) s |= status::out_of_range;
   return s;
+}
+
+/// A row's unit, without its total.
+inline row_mass unit_of(const row_scan& scanned, float c) {
+  row_mass unit{0, no_mass_key, scanned.largest, scanned.status};
+  if (has(scanned.status, status::empty)) return unit;
+  unit.key = block_key(logit_of(std::uint64_t{scanned.largest} << 32), c);
+  unit.status = status_of_mass(unit.largest, unit.key, has(scanned.status, status::nan));
+  return unit;
 }
 
 namespace scalar {

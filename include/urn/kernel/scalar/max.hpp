@@ -2,8 +2,10 @@
 /// \file
 /// The best token of a row.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "urn/core/order_key.hpp"
 #include "urn/core/row.hpp"
@@ -28,7 +30,28 @@ constexpr status status_of_row(std::uint32_t largest, bool nan) {
   return s;
 }
 
+/// What one look at a row tells, for the kernels that come after it.
+struct row_scan {
+  std::uint32_t largest = 0;                ///< the largest logit, as `ordered`
+  urn::status status = urn::status::empty;  ///< nan, infinite, empty
+  std::span<const float> maxima{};          ///< of each strip, -inf where none survives; empty if not known
+};
+
 namespace scalar {
+
+/// The largest logit. A backend may note those of the strips by the way. O(V), one pass.
+template <logits_row Row>
+row_scan scan(const Row& row) {
+  std::uint32_t largest = 0;
+  bool nan = false;
+  for_each_block(row, [&](std::size_t, std::span<const float> logits) {
+    for (const float l : logits) {
+      largest = std::max(largest, ordered(l));
+      nan |= exact::is_nan(l);
+    }
+  });
+  return {largest, status_of_row(largest, nan)};
+}
 
 /// The largest logit, the lowest id among equals; NaN never wins. Status: nan, infinite, empty. O(V), one
 /// pass.

@@ -17,10 +17,13 @@
 
 namespace urn::kernel {
 
-/// What a cut kept, and whether it met NaN on its way.
+/// What a cut kept, whether it met NaN on its way, and, where it came to know them, the largest logit of what
+/// it kept and its mass.
 struct selection {
   candidate_list kept;
   urn::status status = urn::status::ok;
+  std::uint32_t largest = 0;  ///< as `ordered`; 0: not known
+  std::uint64_t mass = 0;     ///< in row units; 0: not known
 };
 
 namespace scalar {

@@ -1,0 +1,56 @@
+#pragma once
+// Rows of logits in the shapes that samplers meet, more of them than the caches hold.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace bench {
+
+/// peaky: the best token has a probability of about 0.4, the nucleus of 0.9 some 20 tokens. flat: N(0, 3), a
+/// nucleus of thousands. The others are what selections are slow on.
+enum class shape : std::uint8_t { peaky, flat, equal, two_values, ascending, ties };
+
+template <class T>
+class cold_rows {
+ public:
+  cold_rows(std::size_t vocabulary, shape s)
+      : vocabulary_(vocabulary), rows_(std::max<std::size_t>(4, (std::size_t{16} << 20) / vocabulary)) {
+    std::mt19937 generator(1);
+    logits_.resize(vocabulary * rows_);
+    for (std::size_t r = 0; r < rows_; ++r)
+      fill(std::span(logits_).subspan(r * vocabulary, vocabulary), s, generator);
+  }
+
+  std::span<const T> next() {
+    const std::size_t r = at_++ % rows_;
+    return std::span<const T>(logits_).subspan(r * vocabulary_, vocabulary_);
+  }
+
+ private:
+  static void fill(std::span<T> row, shape s, std::mt19937& generator) {
+    std::normal_distribution<float> normal(0.0F, s == shape::peaky ? 2.0F : 3.0F);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      switch (s) {
+        case shape::equal: row[i] = 1.5F; break;
+        case shape::two_values: row[i] = generator() % 2 == 0 ? 1.0F : 2.0F; break;
+        case shape::ascending: row[i] = static_cast<float>(i) * 1e-4F; break;
+        case shape::ties: row[i] = static_cast<float>(i / 5000 % 7); break;
+        default: row[i] = normal(generator);
+      }
+    }
+    for (std::size_t i = 0; s == shape::peaky && i < 24; ++i) {
+      row[generator() % row.size()] = 19.0F - (i == 0 ? 0.0F : 1.2F + 0.12F * static_cast<float>(i));
+    }
+  }
+
+  std::size_t vocabulary_;
+  std::size_t rows_;
+  std::size_t at_ = 0;
+  std::vector<T> logits_;
+};
+
+}  // namespace bench

@@ -1,0 +1,70 @@
+#pragma once
+/// \file
+/// The draw by vectors: only the winning block, or chunk of a kept set, is walked token by token.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/draw.hpp"
+#include "urn/core/row.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/candidates.hpp"
+#include "urn/kernel/fraction.hpp"
+#include "urn/kernel/scalar/mass.hpp"
+#include "urn/kernel/scalar/pick.hpp"
+#include "urn/kernel/simd/block.hpp"
+#include "urn/random/random_bits.hpp"
+
+namespace urn::kernel::simd {
+
+/// As scalar::pick.
+template <class L, logits_row Row>
+std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks, const row_mass& mass,
+                 const draw_key& key) {
+  constexpr std::size_t step = vectors_at_once<L> * L::width;
+  const std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
+  const std::size_t b = scalar::pick_block(blocks.first(block_count(row.size())), mass.key, r);
+  const std::uint64_t in_block = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
+  const std::uint64_t s = uniform_below(in_block, blocks[b].mass);
+  buffer<L> space;
+  const float* logits = load_block(row, b, space);
+  std::uint64_t before = 0;
+  std::size_t i = 0;
+  for (; i + step < block_size; i += step) {
+    block_sum<L> sum;
+    add_masses<L>(sum, logits + i, L::set(c), L::set(blocks[b].key));
+    const std::uint64_t mass_here = sum.total();
+    if (before + mass_here > s) break;
+    before += mass_here;
+  }
+  const std::size_t last = std::min(block_size, row.size() - b * block_size) - 1;
+  for (; i < last; ++i) {
+    before += mass_in_block(logits[i], c, blocks[b].key);
+    if (before > s) break;
+  }
+  return b * block_size + std::min(i, last);
+}
+
+/// As scalar::pick_kept.
+template <class L>
+std::size_t pick_kept(const candidate_list& kept, float c, const row_mass& mass, const draw_key& key) {
+  const std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
+  std::uint64_t before = 0;
+  std::size_t i = 0;
+  for (const std::size_t chunk : {std::size_t{1024}, std::size_t{64}}) {
+    for (; i + chunk < kept.size(); i += chunk) {
+      const std::uint64_t mass_here = sum_in_row<L>(kept.logits.data() + i, chunk, c, mass.key);
+      if (before + mass_here > r) break;
+      before += mass_here;
+    }
+  }
+  for (; i + 1 < kept.size(); ++i) {
+    before += mass_in_row(kept.at(i), c, mass.key);
+    if (before > r) break;
+  }
+  return i;
+}
+
+}  // namespace urn::kernel::simd

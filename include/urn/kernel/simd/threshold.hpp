@@ -1,0 +1,234 @@
+#pragma once
+/// \file
+/// Where a cut falls: quickselect by vectors, without a sort and without branches on single logits.
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <span>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/order_key.hpp"
+#include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/simd/lanes.hpp"
+#include "urn/kernel/simd/weight.hpp"
+
+namespace urn::kernel::simd {
+
+/// Keeps the logits above `value` and, in the order of ids, the first `equals` of those equal to it.
+struct threshold {
+  float value = exact::minus_infinity;
+  std::size_t equals = 0;
+  std::uint64_t mass = 0;  ///< what it keeps, in row units; only where it was asked for
+};
+
+/// Two rows of floats for partitions; vector stores may overrun them.
+struct partition_space {
+  std::span<float> left;
+  std::span<float> right;
+};
+
+/// The logits above a pivot and those below it.
+struct parts {
+  std::span<float> above;
+  std::span<float> below;
+  std::size_t equals = 0;
+};
+
+/// Splits `in`, which may be one of the two rows.
+template <class L>
+parts partition(std::span<const float> in, float pivot, partition_space space) {
+  std::size_t above = 0;
+  std::size_t below = 0;
+  const auto p = L::set(pivot);
+  const auto split = [&](typename L::floats x, std::uint32_t valid) URN_INLINE_LAMBDA {
+    const std::uint32_t high = L::above(x, p) & valid;
+    const std::uint32_t low = ~L::at_least(x, p) & valid;
+    L::compress(space.left.data() + above, x, high);
+    L::compress(space.right.data() + below, x, low);
+    above += static_cast<std::size_t>(std::popcount(high));
+    below += static_cast<std::size_t>(std::popcount(low));
+  };
+  std::size_t i = 0;
+  for (; i + L::width <= in.size(); i += L::width) split(L::load(in.data() + i), L::all);
+  if (const std::size_t rest = in.size() - i; rest > 0) {
+    split(L::load_first(in.data() + i, rest), (1U << rest) - 1U);
+  }
+  return {space.left.first(above), space.right.first(below), in.size() - above - below};
+}
+
+/// A few logits in whole vectors, filled up with -inf.
+template <class L>
+class few {
+ public:
+  static constexpr std::size_t most = 64;
+
+  /// All of them, or `count` <= most, evenly spread.
+  explicit few(std::span<const float> of, std::size_t count = most) : size_(std::min(count, of.size())) {
+    std::fill(std::begin(values_), std::end(values_), exact::minus_infinity);
+    for (std::size_t i = 0; i < size_; ++i) values_[i] = of[i * of.size() / size_];
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::span<const float> values() const { return std::span(values_).first(size_); }
+
+  /// The largest logit below `bound`; -inf if there is none.
+  [[nodiscard]] float next_below(float bound) const {
+    auto largest = L::set(exact::minus_infinity);
+    for (std::size_t i = 0; i < size_; i += L::width) {
+      const auto l = L::load(values_ + i);
+      largest = L::max(xsimd::select(l < L::set(bound), l, L::set(exact::minus_infinity)), largest);
+    }
+    return L::max_of(largest);
+  }
+
+ private:
+  alignas(64) float values_[most];
+  std::size_t size_;
+};
+
+/// How many of the logits are above, and how many at least, a value.
+struct tally {
+  std::size_t above = 0;
+  std::size_t at_least = 0;
+};
+template <class L>
+tally count(std::span<const float> values, float value) {
+  tally n;
+  const auto v = L::set(value);
+  const auto add = [&](typename L::floats x, std::uint32_t valid) URN_INLINE_LAMBDA {
+    n.above += static_cast<std::size_t>(std::popcount(L::above(x, v) & valid));
+    n.at_least += static_cast<std::size_t>(std::popcount(L::at_least(x, v) & valid));
+  };
+  std::size_t i = 0;
+  for (; i + L::width <= values.size(); i += L::width) add(L::load(values.data() + i), L::all);
+  if (const std::size_t rest = values.size() - i; rest > 0) {
+    add(L::load_first(values.data() + i, rest), (1U << rest) - 1U);
+  }
+  return n;
+}
+
+/// As kth_largest: the value's bits are found from the top by counting, 32 counts at most. For few values.
+template <class L>
+threshold kth_by_bits(std::span<const float> values, std::size_t k) {
+  std::uint32_t low = ordered_minus_infinity;  // at least k values reach it
+  std::uint32_t high = ordered_infinity;
+  while (low < high) {
+    const std::uint32_t middle = low + (high - low + 1) / 2;
+    const float value = logit_of(std::uint64_t{middle} << 32);
+    const tally n = count<L>(values, value);
+    if (n.at_least >= k && n.above < k) return {value, k - n.above};
+    if (n.at_least >= k) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  const float value = logit_of(std::uint64_t{low} << 32);
+  return {value, k - count<L>(values, value).above};
+}
+
+/// The threshold that keeps the k largest of `values`, 1 <= k <= their number; none is NaN. O(n).
+template <class L>
+threshold kth_largest(std::span<const float> values, std::size_t k, partition_space space) {
+  constexpr std::size_t small = 1024;
+  while (values.size() > small) {
+    const few<L> sample(values);
+    const std::size_t place = k * sample.size() / values.size();
+    const std::size_t inner = std::clamp<std::size_t>(place, 2, sample.size() - 1);
+    const float pivot = kth_by_bits<L>(sample.values(), inner).value;
+    const parts split = partition<L>(values, pivot, space);
+    if (k <= split.above.size()) {
+      values = split.above;
+    } else if (k <= split.above.size() + split.equals) {
+      return {pivot, k - split.above.size()};
+    } else {
+      k -= split.above.size() + split.equals;
+      values = split.below;
+    }
+  }
+  return kth_by_bits<L>(values, k);
+}
+
+/// What masses are measured in.
+struct mass_unit {
+  float c;
+  std::uint32_t row_key;
+
+  [[nodiscard]] std::uint64_t mass(float logit) const { return mass_in_row(logit, c, row_key); }
+};
+
+/// How many logits of one mass reach a target, at least 1 and at most `most`.
+constexpr std::size_t equals_for(std::uint64_t target, std::uint64_t mass, std::size_t most) {
+  if (mass == 0) return most;
+  const std::uint64_t needed = target / mass + (target % mass != 0 ? 1 : 0);
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(needed, 1, most));
+}
+
+/// As nucleus, of a few logits, by taking the largest, then the next one, and so on.
+template <class L>
+threshold nucleus_of_few(const few<L>& values, mass_unit unit, std::uint64_t target) {
+  std::uint64_t before = 0;
+  std::size_t taken = 0;
+  for (float largest = exact::infinity;;) {
+    largest = values.next_below(largest);
+    const std::size_t equals = count<L>(values.values(), largest).at_least - taken;
+    const std::uint64_t mass = unit.mass(largest);
+    taken += equals;
+    if (before + mass * equals >= target || taken == values.size()) {
+      const std::size_t needed = equals_for(target - std::min(target, before), mass, equals);
+      return {largest, needed, before + mass * needed};
+    }
+    before += mass * equals;
+  }
+}
+
+/// A value of the sample, not its first and not its last, near which the larger ones have the same share of
+/// its mass as `target` of `total`.
+template <class L>
+float nucleus_pivot(std::span<const float> values, mass_unit unit, std::uint64_t target,
+                    std::uint64_t total) {
+  const few<L> sample(values, 32);
+  const double share = static_cast<double>(target) / static_cast<double>(std::max<std::uint64_t>(total, 1));
+  const std::uint64_t sampled = sum_in_row<L>(sample.values().data(), sample.size(), unit.c, unit.row_key);
+  const auto wanted = static_cast<std::uint64_t>(std::min(share, 1.0) * static_cast<double>(sampled));
+  const float guess = nucleus_of_few<L>(sample, unit, std::max<std::uint64_t>(wanted, 1)).value;
+  const float second = kth_by_bits<L>(sample.values(), 2).value;
+  const float last_but_one = kth_by_bits<L>(sample.values(), sample.size() - 1).value;
+  return std::clamp(guess, last_but_one, second);
+}
+
+/// The threshold that keeps the shortest prefix, in the order of candidates, whose mass is at least `target`;
+/// at least one logit, and all if together they do not reach it (`mass` says). `total` is about the mass of
+/// the values, of which there is one, and none is NaN. O(n).
+template <class L>
+threshold nucleus(std::span<const float> values, mass_unit unit, std::uint64_t target, std::uint64_t total,
+                  partition_space space) {
+  std::uint64_t before = 0;
+  target = std::max<std::uint64_t>(target, 1);
+  while (values.size() > few<L>::most) {
+    const std::uint64_t rest = target - before;
+    const float pivot = nucleus_pivot<L>(values, unit, rest, total);
+    const parts split = partition<L>(values, pivot, space);
+    const std::uint64_t above = sum_in_row<L>(split.above.data(), split.above.size(), unit.c, unit.row_key);
+    const std::uint64_t each = unit.mass(pivot);
+    const std::uint64_t reached = above + each * split.equals;
+    if (above >= rest) {
+      values = split.above;
+      total = above;
+    } else if (reached >= rest || split.below.empty()) {
+      const std::size_t equals = equals_for(rest - above, each, split.equals);
+      return {pivot, equals, before + above + each * equals};
+    } else {
+      before += reached;
+      values = split.below;
+      total -= std::min(total, reached);
+    }
+  }
+  threshold found = nucleus_of_few<L>(few<L>(values), unit, target - before);
+  found.mass += before;
+  return found;
+}
+
+}  // namespace urn::kernel::simd
