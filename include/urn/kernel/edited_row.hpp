@@ -51,8 +51,7 @@ void edit_each(const Edit& edit, token_id first, std::span<float> logits) {
 
 }  // namespace detail
 
-/// Every logit l of token i becomes edit(l, i); without an edit, the base row as it is. The base is a whole
-/// row: position and id are the same.
+/// Every logit l of token i becomes edit(l, i); without an edit, the base row as it is.
 template <logits_row Base, class Edit>
 class elementwise_row {
  public:
@@ -72,7 +71,12 @@ class elementwise_row {
                                             block_buffer& buffer) const {
     if (edit_ == nullptr) return base_->load(first, count, buffer);
     const std::span<float> logits = detail::load_into(*base_, temperature_, first, count, buffer);
-    detail::edit_each(*edit_, id(first), logits);
+    const bool consecutive = static_cast<std::size_t>(id(first + count - 1) - id(first)) == count - 1;
+    if (consecutive) {
+      detail::edit_each(*edit_, id(first), logits);
+    } else {
+      for (std::size_t i = 0; i < count; ++i) logits[i] = (*edit_)(logits[i], id(first + i));
+    }
     return logits;
   }
 
