@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -26,11 +27,13 @@ inline constexpr std::size_t block_size = 1024;
 /// strips that matter.
 inline constexpr std::size_t strip_size = 256;
 
-/// How logits get into a block_buffer. A backend may do it faster, with the same bits.
+/// How logits get into a block_buffer. A backend may do it faster, with the same bits. `from` may be `to`.
 struct block_conversions {
   void (*from_bfloat16)(const bfloat16* from, std::size_t count, float* to);
   void (*from_float16)(const float16* from, std::size_t count, float* to);
   void (*divide)(float* logits, std::size_t count, float divisor);  ///< each quotient rounded once
+  /// -inf where bit i % 32 of words[i / 32] is 0; count is a multiple of 32.
+  void (*mask)(const float* from, const std::int32_t* words, std::size_t count, float* to);
 };
 
 template <logit_type T>
@@ -40,8 +43,14 @@ void convert_each(const T* from, std::size_t count, float* to) {
 inline void divide_each(float* logits, std::size_t count, float divisor) {
   std::transform(logits, logits + count, logits, [=](float l) { return exact::div(l, divisor); });
 }
+inline void mask_each(const float* from, const std::int32_t* words, std::size_t count, float* to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool keep = ((static_cast<std::uint32_t>(words[i / 32]) >> (i % 32)) & 1U) != 0;
+    to[i] = keep ? from[i] : exact::minus_infinity;
+  }
+}
 inline constexpr block_conversions scalar_conversions{&convert_each<bfloat16>, &convert_each<float16>,
-                                                      &divide_each};
+                                                      &divide_each, &mask_each};
 
 /// One block's logits as floats, where a row does not hold them as such.
 struct alignas(64) block_buffer {
@@ -51,6 +60,7 @@ struct alignas(64) block_buffer {
 
 /// What the kernels read: `size()` logits; `at(i)`, one of them; `id(i)`, whose it is (ascending in i); and
 /// `load(first, count, buffer)`, `count` <= 1024 of them at once, in place where they already lie as floats.
+/// Optional: `prefetch(first, count)`, which brings logits near that will be loaded soon.
 template <class R>
 concept logits_row = requires(const R row, std::size_t i, block_buffer& buffer) {
   { row.size() } -> std::same_as<std::size_t>;
@@ -77,6 +87,11 @@ class row_view {
   [[nodiscard]] constexpr std::size_t size() const { return size_; }
   [[nodiscard]] constexpr float at(std::size_t i) const { return to_float(data_[i]); }
   [[nodiscard]] static constexpr token_id id(std::size_t i) { return static_cast<token_id>(i); }
+
+  void prefetch(std::size_t first, std::size_t count) const {
+    constexpr std::size_t line = 64 / sizeof(T);
+    for (std::size_t i = first; i < first + count; i += line) __builtin_prefetch(data_ + i);
+  }
 
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
                                             block_buffer& buffer) const {
@@ -117,6 +132,14 @@ void for_each_block(const Row& row, Use&& use) {
   block_buffer buffer;
   for (std::size_t first = 0; first < row.size(); first += block_size) {
     use(first, row.load(first, std::min(block_size, row.size() - first), buffer));
+  }
+}
+
+/// Asks for `count` logits to be brought near, if the row can do that; positions past its end are left alone.
+template <logits_row Row>
+void prefetch(const Row& row, std::size_t first, std::size_t count) {
+  if constexpr (requires { row.prefetch(first, count); }) {
+    if (first + count <= row.size()) row.prefetch(first, count);
   }
 }
 

@@ -19,33 +19,34 @@ URN_HOST_DEVICE inline float at_temperature(float logit, float temperature) {
 
 namespace detail {
 
-/// The base row's logits at the temperature, in the buffer.
+/// The base row's logits at the temperature; in the buffer unless they are as they were.
 template <logits_row Base>
-std::span<float> load_into(const Base& base, float temperature, std::size_t first, std::size_t count,
-                           block_buffer& buffer) {
+std::span<const float> load_at(const Base& base, float temperature, std::size_t first, std::size_t count,
+                               block_buffer& buffer) {
   const std::span<const float> logits = base.load(first, count, buffer);
+  if (exact::bits(temperature) == exact::bits(1.0F)) return logits;
   if (logits.data() != buffer.logits) std::copy(logits.begin(), logits.end(), buffer.logits);
-  if (exact::bits(temperature) != exact::bits(1.0F)) {
-    buffer.conversions->divide(buffer.logits, count, temperature);
-  }
+  buffer.conversions->divide(buffer.logits, count, temperature);
   return {buffer.logits, count};
 }
 
-/// Edits the logits of tokens first, first + 1, ...
+/// Edits the logits of tokens first, first + 1, ... into a buffer, which may be where they are.
 template <class Edit>
-void edit_each(const Edit& edit, token_id first, std::span<float> logits) {
-  if constexpr (requires { edit.edit_run(first, logits); }) {
-    edit.edit_run(first, logits);
+void edit_run(const Edit& edit, token_id first, std::span<const float> from, block_buffer& buffer) {
+  if constexpr (requires { edit.edit_run(first, from, buffer); }) {
+    edit.edit_run(first, from, buffer);
   } else {
     const Edit local = edit;  // which the logits cannot alias, so that the loop becomes vector code
-    const auto edit_run = [local](float* run, token_id id, std::size_t count) {
+    const auto edit_in_place = [local](float* run, token_id id, std::size_t count) {
       for (std::size_t j = 0; j < count; ++j) run[j] = local(run[j], id + static_cast<token_id>(j));
     };
     constexpr std::size_t lanes = 16;
-    const std::size_t whole = logits.size() / lanes * lanes;
+    const std::size_t whole = from.size() / lanes * lanes;
     const auto id_at = [=](std::size_t i) { return first + static_cast<token_id>(i); };
-    for (std::size_t i = 0; i < whole; i += lanes) edit_run(&logits[i], id_at(i), lanes);
-    edit_run(logits.data() + whole, id_at(whole), logits.size() - whole);
+    float* const to = buffer.logits;
+    if (from.data() != to) std::copy(from.begin(), from.end(), to);
+    for (std::size_t i = 0; i < whole; i += lanes) edit_in_place(to + i, id_at(i), lanes);
+    edit_in_place(to + whole, id_at(whole), from.size() - whole);
   }
 }
 
@@ -62,6 +63,7 @@ class elementwise_row {
 
   [[nodiscard]] std::size_t size() const { return base_->size(); }
   [[nodiscard]] token_id id(std::size_t i) const { return base_->id(i); }
+  void prefetch(std::size_t first, std::size_t count) const { urn::prefetch(*base_, first, count); }
   [[nodiscard]] float at(std::size_t i) const {
     if (edit_ == nullptr) return base_->at(i);
     return (*edit_)(at_temperature(base_->at(i), temperature_), id(i));
@@ -70,14 +72,14 @@ class elementwise_row {
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
                                             block_buffer& buffer) const {
     if (edit_ == nullptr) return base_->load(first, count, buffer);
-    const std::span<float> logits = detail::load_into(*base_, temperature_, first, count, buffer);
+    const std::span<const float> logits = detail::load_at(*base_, temperature_, first, count, buffer);
     const bool consecutive = static_cast<std::size_t>(id(first + count - 1) - id(first)) == count - 1;
     if (consecutive) {
-      detail::edit_each(*edit_, id(first), logits);
+      detail::edit_run(*edit_, id(first), logits, buffer);
     } else {
-      for (std::size_t i = 0; i < count; ++i) logits[i] = (*edit_)(logits[i], id(first + i));
+      for (std::size_t i = 0; i < count; ++i) buffer.logits[i] = (*edit_)(logits[i], id(first + i));
     }
-    return logits;
+    return {buffer.logits, count};
   }
 
  private:
@@ -96,6 +98,7 @@ class sparse_row {
 
   [[nodiscard]] std::size_t size() const { return base_->size(); }
   [[nodiscard]] token_id id(std::size_t i) const { return base_->id(i); }
+  void prefetch(std::size_t first, std::size_t count) const { urn::prefetch(*base_, first, count); }
   [[nodiscard]] float at(std::size_t i) const {
     const float logit = at_temperature(base_->at(i), temperature_);
     const std::span<const touched_token> hit = touched_between(touched_, id(i), id(i) + 1);
@@ -106,14 +109,14 @@ class sparse_row {
                                             block_buffer& buffer) const {
     const std::span<const touched_token> hits =
         touched_between(touched_, id(first), id(first + count - 1) + 1);
-    const bool unchanged = hits.empty() && exact::bits(temperature_) == exact::bits(1.0F);
-    if (unchanged) return base_->load(first, count, buffer);
-    const std::span<float> logits = detail::load_into(*base_, temperature_, first, count, buffer);
+    const std::span<const float> logits = detail::load_at(*base_, temperature_, first, count, buffer);
+    if (hits.empty()) return logits;
+    if (logits.data() != buffer.logits) std::copy(logits.begin(), logits.end(), buffer.logits);
     for (const touched_token& t : hits) {
-      float& logit = logits[static_cast<std::size_t>(t.id - id(first))];
+      float& logit = buffer.logits[static_cast<std::size_t>(t.id - id(first))];
       logit = (*edit_)(logit, t.value);
     }
-    return logits;
+    return {buffer.logits, count};
   }
 
  private:

@@ -31,6 +31,7 @@ class any_row {
   [[nodiscard]] std::size_t size() const { return calls_->size(row_); }
   [[nodiscard]] float at(std::size_t i) const { return calls_->at(row_, i); }
   [[nodiscard]] token_id id(std::size_t i) const { return calls_->id(row_, i); }
+  void prefetch(std::size_t first, std::size_t count) const { calls_->prefetch(row_, first, count); }
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
                                             block_buffer& buffer) const {
     return calls_->load(row_, first, count, buffer);
@@ -41,6 +42,7 @@ class any_row {
     std::size_t (*size)(const void*);
     float (*at)(const void*, std::size_t);
     token_id (*id)(const void*, std::size_t);
+    void (*prefetch)(const void*, std::size_t, std::size_t);
     std::span<const float> (*load)(const void*, std::size_t, std::size_t, block_buffer&);
   };
   template <class Row>
@@ -51,6 +53,9 @@ class any_row {
   static constexpr calls calls_of{[](const void* r) { return as<Row>(r).size(); },
                                   [](const void* r, std::size_t i) { return as<Row>(r).at(i); },
                                   [](const void* r, std::size_t i) { return as<Row>(r).id(i); },
+                                  [](const void* r, std::size_t first, std::size_t count) {
+                                    urn::prefetch(as<Row>(r), first, count);
+                                  },
                                   [](const void* r, std::size_t first, std::size_t count,
                                      block_buffer& buffer) { return as<Row>(r).load(first, count, buffer); }};
 

@@ -3,6 +3,8 @@
 /// Pipelines: stages composed with `|`, in the order written. The order is part of the type, and a wrong one
 /// does not compile.
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <span>
 
@@ -10,6 +12,7 @@
 #include "urn/core/float_environment.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
+#include "urn/kernel/parallel.hpp"
 #include "urn/kernel/policy.hpp"
 #include "urn/pipeline/run.hpp"
 #include "urn/processor/stage.hpp"
@@ -47,6 +50,15 @@ inline status admit(std::size_t size, workspace& scratch) {
   if (size > scratch.vocabulary()) s |= status::no_space;
   if (size == 0) s |= status::empty;
   return s;
+}
+
+/// Whether a batch, its contexts and its results belong together; if not, the results say so.
+template <logit_type T>
+bool admit(const batch_view<T>& batch, std::span<const draw_context> contexts, std::span<draw> out) {
+  const bool fits =
+      contexts.size() == batch.rows && out.size() == batch.rows && batch.stride >= batch.columns;
+  for (std::size_t r = 0; !fits && r < out.size(); ++r) out[r] = {.status = status::bad_argument};
+  return fits;
 }
 
 }  // namespace detail
@@ -104,12 +116,31 @@ struct pipe {
   template <execution_policy Policy, logit_type T>
   void operator()(Policy policy, batch_view<T> batch, std::span<const draw_context> contexts,
                   std::span<draw> out, workspace& scratch) const {
-    const bool fits =
-        contexts.size() == batch.rows && out.size() == batch.rows && batch.stride >= batch.columns;
-    for (std::size_t r = 0; r < out.size(); ++r) {
-      out[r] = fits ? draw_row(policy, *this, batch.row(r), contexts[r], scratch)
-                    : draw{.status = status::bad_argument};
+    if (!detail::admit(batch, contexts, out)) return;
+    for (std::size_t r = 0; r < batch.rows; ++r) {
+      out[r] = draw_row(policy, *this, batch.row(r), contexts[r], scratch);
     }
+  }
+
+  /// The same on the threads of the policy's pool, a workspace for each: as many rows side by side; of a
+  /// batch of fewer rows than threads one after the other, each divided among all threads. The draws are the
+  /// same.
+  template <parallel_policy Policy, logit_type T>
+  void operator()(Policy policy, batch_view<T> batch, std::span<const draw_context> contexts,
+                  std::span<draw> out, std::span<workspace> scratch) const {
+    const std::size_t threads = std::min<std::size_t>(scratch.size(), policy.pool->size());
+    if (batch.rows < threads || threads < 2) {
+      if (threads > 0) return (*this)(policy, batch, contexts, out, scratch.front());
+      for (draw& d : out) d = {.status = status::no_space};
+      return;
+    }
+    if (!detail::admit(batch, contexts, out)) return;
+    std::atomic<std::size_t> next = 0;
+    policy.pool->run(threads, [&](std::size_t thread) {
+      for (std::size_t r = next++; r < batch.rows; r = next++) {
+        out[r] = draw_row(policy.base(), *this, batch.row(r), contexts[r], scratch[thread]);
+      }
+    });
   }
 };
 

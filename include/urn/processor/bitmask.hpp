@@ -2,11 +2,13 @@
 /// \file
 /// bitmask: only the tokens that a grammar allows.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "urn/core/exact.hpp"
+#include "urn/core/row.hpp"
 #include "urn/core/token.hpp"
 #include "urn/processor/stage.hpp"
 
@@ -31,29 +33,14 @@ struct bitmask {
     if (!allows(id)) return exact::minus_infinity;
     return logit;
   }
-  /// The same for tokens first, first + 1, ...: a word at a time.
-  void edit_run(token_id first, std::span<float> logits) const {
-    std::size_t i = 0;
-    for (; i < logits.size() && (static_cast<std::size_t>(first) + i) % 32 != 0; ++i)
-      logits[i] = (*this)(logits[i], token_at(first, i));
-    for (; i + 32 <= logits.size(); i += 32) {
-      const std::size_t word = (static_cast<std::size_t>(first) + i) / 32;
-      keep_allowed(word < words.size() ? static_cast<std::uint32_t>(words[word]) : 0, logits.data() + i);
-    }
-    for (; i < logits.size(); ++i) logits[i] = (*this)(logits[i], token_at(first, i));
-  }
-
- private:
-  static constexpr token_id token_at(token_id first, std::size_t i) {
-    return first + static_cast<token_id>(i);
-  }
-
-  /// Integers, so that the loop becomes vector code.
-  static void keep_allowed(std::uint32_t allowed, float* logits) {
-    for (std::uint32_t bit = 0; bit < 32; ++bit) {
-      const std::uint32_t keep = 0U - ((allowed >> bit) & 1U);
-      const std::uint32_t l = exact::bits(logits[bit]);
-      logits[bit] = exact::float_of((l & keep) | (exact::bits(exact::minus_infinity) & ~keep));
+  /// The same for tokens first, first + 1, ..., whole words by the buffer's conversions.
+  void edit_run(token_id first, std::span<const float> from, block_buffer& to) const {
+    const auto start = static_cast<std::size_t>(first);
+    const std::size_t known = words.size() * 32 > start ? words.size() * 32 - start : 0;
+    const std::size_t whole = start % 32 == 0 ? std::min(from.size(), known) / 32 * 32 : 0;
+    if (whole > 0) to.conversions->mask(from.data(), &words[start / 32], whole, to.logits);
+    for (std::size_t i = whole; i < from.size(); ++i) {
+      to.logits[i] = (*this)(from[i], static_cast<token_id>(start + i));
     }
   }
 };

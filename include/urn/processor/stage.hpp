@@ -25,7 +25,8 @@
 namespace urn {
 
 /// `float operator()(float logit, token_id id) const`: a function of one logit. Optional: `void
-/// edit_run(token_id first, std::span<float> logits) const`, the same for consecutive tokens at once.
+/// edit_run(token_id first, std::span<const float> from, block_buffer& to) const`, the same for consecutive
+/// tokens at once, into to.logits, which may be where they are.
 struct elementwise_edit {};
 /// `status touch(const draw_context&, touch_list&) const` names tokens with a value each, and
 /// `float operator()(float logit, std::uint32_t value) const` gives their new logits.

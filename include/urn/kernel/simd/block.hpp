@@ -46,7 +46,16 @@ struct conversions {
     }
     divide_each(logits + i, count - i, divisor);
   }
-  static constexpr block_conversions table{&from_bfloat16, &from_float16, &divide};
+  static void mask(const float* from, const std::int32_t* words, std::size_t count, float* to) {
+    for (std::size_t i = 0; i < count; i += 32) {
+      const auto word = static_cast<std::uint32_t>(words[i / 32]);
+      unrolled<32 / L::width>([&](auto j) URN_INLINE_LAMBDA {
+        constexpr std::size_t at = j * L::width;
+        L::store(to + i + at, L::keep(L::load(from + i + at), (word >> at) & L::all));
+      });
+    }
+  }
+  static constexpr block_conversions table{&from_bfloat16, &from_float16, &divide, &mask};
 };
 
 /// A buffer that converts with vectors.
@@ -107,14 +116,17 @@ struct strip_watch {
   }
 };
 
-template <class L>
-block_scan<L> scan_block(const float* logits) {
+/// Scans a block, while the row's logits from `ahead` on are brought near.
+template <class L, logits_row Row>
+block_scan<L> scan_block(const float* logits, const Row& row, std::size_t ahead) {
   constexpr std::size_t n = vectors_at_once<L>;
   block_scan<L> seen;
   for (std::size_t s = 0; s < strips_in_block; ++s) {
     strip_watch<L> watch;
-    const float* strip = logits + s * strip_size;
-    for (std::size_t i = 0; i < strip_size; i += n * L::width) watch.template see<n>(strip + i);
+    for (std::size_t i = s * strip_size; i < (s + 1) * strip_size; i += n * L::width) {
+      urn::prefetch(row, ahead + i, n * L::width);
+      watch.template see<n>(logits + i);
+    }
     seen.strips[s] = watch.max();
     seen.magnitude = std::max(seen.magnitude, watch.max_magnitude());
   }
@@ -140,17 +152,19 @@ std::uint64_t mass_of_block(const float* logits, float c, std::uint32_t key) {
   return sum.total();
 }
 
-/// The mass of a block, while the next one is scanned: its loads from memory hide behind the arithmetic of
-/// this one (1.14 to 1.20 times the float softmax one after the other, 1.03 to 1.06 together).
-template <class L>
+/// The mass of a block, while the next one is scanned and the one after that, from `ahead` on, is brought
+/// near: the arithmetic of this one hides the memory. (Of the float softmax's time, on rows that are not in a
+/// cache: 0.93 without the prefetch, 0.68 with it, on AVX2; 0.82 and 0.73 on AVX-512.)
+template <class L, logits_row Row>
 std::uint64_t mass_of_block(const float* logits, float c, std::uint32_t key, const float* next,
-                            block_scan<L>& seen) {
+                            block_scan<L>& seen, const Row& row, std::size_t ahead) {
   constexpr std::size_t n = vectors_at_once<L>;
   block_sum<L> sum;
   std::uint32_t magnitude = 0;
   for (std::size_t s = 0; s < strips_in_block; ++s) {
     strip_watch<L> watch;
     for (std::size_t i = s * strip_size; i < (s + 1) * strip_size; i += n * L::width) {
+      urn::prefetch(row, ahead + i, n * L::width);
       watch.template see<n>(next + i);
       add_masses<L>(sum, logits + i, L::set(c), L::set(key));
     }

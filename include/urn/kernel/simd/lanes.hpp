@@ -12,7 +12,8 @@
 ///     widen_low(x), widen_high(x)   the first and the second half of the lanes as 64-bit integers
 ///     above(a, b), at_least(a, b)   one bit a lane
 ///     compress(p, x, mask)          the lanes in the mask to p, p + 1, ...; may write a whole vector
-///     max_of(x), sum_of(x)          of all lanes
+///     keep(x, mask)                 the lanes in the mask, -inf in the others
+///     max_of(x), min_of(x), sum_of(x)          of all lanes
 ///
 /// The architecture is part of every type and every function is always inlined: files compiled with different
 /// -m flags share no code.
@@ -42,6 +43,7 @@ struct batches {
   }
   URN_INLINE static void store(float* p, floats x) { x.store_unaligned(p); }
   URN_INLINE static void store(std::uint32_t* p, words x) { x.store_unaligned(p); }
+  URN_INLINE static void store(std::int32_t* p, words x) { store(reinterpret_cast<std::uint32_t*>(p), x); }
   URN_INLINE static void store(std::uint64_t* p, longs x) { x.store_unaligned(p); }
   URN_INLINE static floats set(float x) { return floats(x); }
   URN_INLINE static words set(std::uint32_t x) { return words(x); }

@@ -2,6 +2,7 @@
 /// \file
 /// lanes of AVX2, with an FMA unit and without.
 
+#if defined(__AVX2__)
 #include <immintrin.h>
 
 #include "urn/kernel/simd/lanes.hpp"
@@ -44,6 +45,18 @@ struct avx2_lanes : batches<Arch> {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permutevar8x32_epi32(x.data, order(mask)));
   }
 
+  URN_INLINE static floats keep(floats x, std::uint32_t mask) {
+    const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const __m256i bits = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(mask)), bit);
+    const __m256 kept = _mm256_castsi256_ps(_mm256_cmpeq_epi32(bits, bit));
+    return floats(_mm256_blendv_ps(_mm256_set1_ps(exact::minus_infinity), x.data, kept));
+  }
+
+  URN_INLINE static float min_of(floats x) {
+    __m128 m = _mm_min_ps(_mm256_castps256_ps128(x.data), _mm256_extractf128_ps(x.data, 1));
+    m = _mm_min_ps(m, _mm_movehl_ps(m, m));
+    return _mm_cvtss_f32(_mm_min_ss(m, _mm_movehdup_ps(m)));
+  }
   URN_INLINE static float max_of(floats x) {
     __m128 m = _mm_max_ps(_mm256_castps256_ps128(x.data), _mm256_extractf128_ps(x.data, 1));
     m = _mm_max_ps(m, _mm_movehl_ps(m, m));
@@ -145,3 +158,4 @@ struct lanes<xsimd::avx2> : avx2_lanes<xsimd::avx2> {
 };
 
 }  // namespace urn::kernel::simd
+#endif

@@ -2,13 +2,12 @@
 /// \file
 /// lanes of AVX-512 (F, BW, DQ, VL).
 
+#if defined(__AVX512BW__) && defined(__AVX512CD__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #include <immintrin.h>
 
 #include "urn/kernel/simd/lanes.hpp"
 
 namespace urn::kernel::simd {
-
-#if defined(__AVX512BW__) && defined(__AVX512CD__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 
 template <>
 struct lanes<xsimd::avx512bw> : batches<xsimd::avx512bw> {
@@ -48,6 +47,11 @@ struct lanes<xsimd::avx512bw> : batches<xsimd::avx512bw> {
     _mm512_storeu_si512(p, _mm512_maskz_compress_epi32(static_cast<__mmask16>(mask), x.data));
   }
 
+  URN_INLINE static floats keep(floats x, std::uint32_t mask) {
+    return floats(_mm512_mask_mov_ps(set(exact::minus_infinity).data, static_cast<__mmask16>(mask), x.data));
+  }
+
+  URN_INLINE static float min_of(floats x) { return _mm512_reduce_min_ps(x.data); }
   URN_INLINE static float max_of(floats x) { return _mm512_reduce_max_ps(x.data); }
   URN_INLINE static std::uint32_t max_of(words x) { return _mm512_reduce_max_epu32(x.data); }
   URN_INLINE static std::uint32_t sum_of(words x) {
@@ -71,6 +75,5 @@ struct lanes<xsimd::avx512bw> : batches<xsimd::avx512bw> {
   }
 };
 
-#endif
-
 }  // namespace urn::kernel::simd
+#endif

@@ -2,6 +2,7 @@
 /// \file
 /// lanes of 64-bit NEON.
 
+#if defined(__aarch64__)
 #include <arm_neon.h>
 
 #include "urn/kernel/simd/lanes.hpp"
@@ -50,6 +51,13 @@ struct lanes<xsimd::neon64> : batches<xsimd::neon64> {
     vst1q_s32(p, vreinterpretq_s32_u8(bytes));
   }
 
+  URN_INLINE static floats keep(floats x, std::uint32_t mask) {
+    static constexpr std::uint32_t bit[4] = {1, 2, 4, 8};
+    const uint32x4_t kept = vtstq_u32(vdupq_n_u32(mask), vld1q_u32(bit));
+    return floats(vbslq_f32(kept, x.data, vdupq_n_f32(exact::minus_infinity)));
+  }
+
+  URN_INLINE static float min_of(floats x) { return vminvq_f32(x.data); }
   URN_INLINE static float max_of(floats x) { return vmaxvq_f32(x.data); }
   URN_INLINE static std::uint32_t max_of(words x) { return vmaxvq_u32(x.data); }
   URN_INLINE static std::uint32_t sum_of(words x) { return vaddvq_u32(x.data); }
@@ -82,3 +90,4 @@ struct lanes<xsimd::neon64> : batches<xsimd::neon64> {
 };
 
 }  // namespace urn::kernel::simd
+#endif

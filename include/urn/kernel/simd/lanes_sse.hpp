@@ -3,6 +3,7 @@
 /// lanes of SSE4.2. What it lacks (fused multiply-add, shifts by lane, 16-bit floats) goes lane by lane:
 /// exact before fast.
 
+#if defined(__SSE4_2__)
 #include <immintrin.h>
 
 #include <algorithm>
@@ -67,6 +68,17 @@ struct lanes<xsimd::sse4_2> : batches<xsimd::sse4_2> {
     compress_each(p, values, mask);
   }
 
+  URN_INLINE static floats keep(floats x, std::uint32_t mask) {
+    const __m128i bit = _mm_setr_epi32(1, 2, 4, 8);
+    const __m128i bits = _mm_and_si128(_mm_set1_epi32(static_cast<int>(mask)), bit);
+    const __m128 kept = _mm_castsi128_ps(_mm_cmpeq_epi32(bits, bit));
+    return floats(_mm_blendv_ps(_mm_set1_ps(exact::minus_infinity), x.data, kept));
+  }
+
+  URN_INLINE static float min_of(floats x) {
+    const __m128 m = _mm_min_ps(x.data, _mm_movehl_ps(x.data, x.data));
+    return _mm_cvtss_f32(_mm_min_ss(m, _mm_movehdup_ps(m)));
+  }
   URN_INLINE static float max_of(floats x) {
     const __m128 m = _mm_max_ps(x.data, _mm_movehl_ps(x.data, x.data));
     return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
@@ -115,3 +127,4 @@ struct lanes<xsimd::sse4_2> : batches<xsimd::sse4_2> {
 };
 
 }  // namespace urn::kernel::simd
+#endif

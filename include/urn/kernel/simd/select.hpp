@@ -48,12 +48,18 @@ URN_INLINE typename L::words ids_of(const Row& row, std::size_t i) {
   }
 }
 
+/// As many of the lanes in `equals` as are still to be kept, the first ones; `left` counts down.
+inline std::uint32_t first_equals(std::uint32_t equals, std::size_t& left) {
+  auto count = static_cast<std::size_t>(std::popcount(equals));
+  for (; count > left; --count) equals &= ~std::bit_floor(equals);
+  left -= count;
+  return equals;
+}
+
 /// Appends to a list what a threshold keeps.
 template <class L>
 class collector {
  public:
-  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
-
   collector(candidate_list out, threshold keep) : out_(out), keep_(keep) {
     if (!survives(keep.value)) keep_.equals = 0;
   }
@@ -61,57 +67,78 @@ class collector {
   [[nodiscard]] candidate_list kept() const { return out_.first(size_); }
   /// False if a strip with this maximum has nothing to keep.
   [[nodiscard]] bool wants(float maximum) const {
-    const std::uint32_t m = ordered(maximum);
-    const std::uint32_t least = ordered(keep_.value);
-    return m > least || (m == least && keep_.equals > 0);
+    return maximum > keep_.value || (keep_.equals > 0 && maximum >= keep_.value);
   }
 
-  /// Positions [first, first + logits.size()) of the row. Where little is kept, vectors without it are
-  /// skipped; where much, every vector is stored: mispredicted skips cost 6 times as much.
+  /// Positions [first, first + logits.size()) of the row.
   template <class Row>
   void see(const Row& row, std::size_t first, std::span<const float> logits) {
-    const std::size_t before = size_;
-    const std::size_t whole = logits.size() / L::width * L::width;
-    if (dense_) {
-      for (std::size_t i = 0; i < whole; i += L::width) take(row, first + i, L::load(logits.data() + i));
+    const auto v = L::set(keep_.value);
+    const auto at_least = [&](auto l) URN_INLINE_LAMBDA { return L::at_least(l, v); };
+    const auto above = [&](auto l) URN_INLINE_LAMBDA { return L::above(l, v); };
+    if (keep_.equals == 0) {
+      append(row, first, logits, above);
+    } else if (keep_.equals == threshold::unlimited) {
+      append(row, first, logits, at_least);
+    } else if (keep_.equals >= logits.size()) {
+      const std::size_t before = size_;
+      append(row, first, logits, at_least);
+      keep_.equals -= size_ - before - count_above<L>(logits, keep_.value);
     } else {
-      const auto least = L::set(keep_.value);
-      for (std::size_t i = 0; i < whole; i += L::width) {
-        const auto l = L::load(logits.data() + i);
-        if (L::at_least(l, least) != 0) take(row, first + i, l);
-      }
+      append(row, first, logits, [&](auto l) URN_INLINE_LAMBDA {
+        const std::uint32_t high = above(l);
+        return high | first_equals(at_least(l) & ~high, keep_.equals);
+      });
     }
-    for (std::size_t i = whole; i < logits.size(); ++i) take_one(row.id(first + i), logits[i]);
-    dense_ = size_ - before > logits.size() / 32;
   }
 
  private:
-  template <class Row>
-  URN_INLINE void take(const Row& row, std::size_t i, typename L::floats logits) {
-    std::uint32_t mask = L::at_least(logits, L::set(keep_.value));
-    if (keep_.equals != unlimited) {
-      const std::uint32_t high = L::above(logits, L::set(keep_.value));
-      if (high != mask) mask = high | first_equals(mask & ~high);
+  /// Where little is kept, vectors without it are skipped; where much, every vector is stored: mispredicted
+  /// skips cost 6 times as much.
+  template <class Row, class Mask>
+  void append(const Row& row, std::size_t first, std::span<const float> logits, Mask&& mask_of) {
+    const std::size_t whole = logits.size() / L::width * L::width;
+    std::size_t size = size_;  // not the member, which every vector store may alias
+    const auto store = [&](std::size_t i, auto l, std::uint32_t mask) URN_INLINE_LAMBDA {
+      put(row, first + i, l, mask, size);
+      size += static_cast<std::size_t>(std::popcount(mask));
+    };
+    if (dense_) {
+      for (std::size_t i = 0; i < whole; i += L::width) {
+        const auto l = L::load(logits.data() + i);
+        store(i, l, mask_of(l));
+      }
+    } else {
+      for (std::size_t i = 0; i < whole; i += L::width) {
+        const auto l = L::load(logits.data() + i);
+        if (const std::uint32_t mask = mask_of(l); mask != 0) store(i, l, mask);
+      }
     }
-    const auto ids = ids_of<L>(row, i);
-    L::compress(out_.ids.data() + size_, ids, mask);
-    L::compress(out_.logits.data() + size_, logits, mask);
-    size_ += static_cast<std::size_t>(std::popcount(mask));
+    for (std::size_t i = whole; i < logits.size(); ++i) {  // a vector could read past the ids of a list
+      if ((mask_of(L::load_first(logits.data() + i, 1)) & 1U) == 0) continue;
+      out_.ids[size] = row.id(first + i);
+      out_.logits[size++] = logits[i];
+    }
+    dense_ = size - size_ > logits.size() / 32;
+    size_ = size;
   }
-  void take_one(token_id id, float logit) {
-    const std::uint32_t l = ordered(logit);
-    const std::uint32_t least = ordered(keep_.value);
-    if (l < least || (l == least && keep_.equals == 0)) return;
-    if (l == least && keep_.equals != unlimited) --keep_.equals;
-    out_.ids[size_] = id;
-    out_.logits[size_++] = logit;
+  template <class Row>
+  URN_INLINE void put(const Row& row, std::size_t i, typename L::floats logits, std::uint32_t mask,
+                      std::size_t size) const {
+    token_id* const ids = out_.ids.data() + size;
+    float* const to = out_.logits.data() + size;
+    if (mask != L::all) {
+      L::compress(ids, ids_of<L>(row, i), mask);
+      L::compress(to, logits, mask);
+    } else if (!stays(row, i, to)) {  // a long run, as ties make it
+      L::store(ids, ids_of<L>(row, i));
+      L::store(to, logits);
+    }
   }
-  /// As many of the equals as are still to be kept, the first ones.
-  std::uint32_t first_equals(std::uint32_t equals) {
-    auto count = static_cast<std::size_t>(std::popcount(equals));
-    for (; count > keep_.equals; --count) equals &= ~std::bit_floor(equals);
-    keep_.equals -= count;
-    return equals;
+  template <class Row>
+  URN_INLINE static bool stays(const Row& row, std::size_t i, const float* to) {
+    if constexpr (std::same_as<Row, candidate_list>) return row.logits.data() + i == to;
+    return false;
   }
 
   candidate_list out_;
@@ -120,16 +147,30 @@ class collector {
   bool dense_ = false;
 };
 
+/// Calls use(s) for each strip whose maximum is at least `value`; for all `count` strips if the maxima are
+/// not known.
+template <class L, class Use>
+void for_each_strip_reaching(float value, std::size_t count, std::span<const float> maxima, Use&& use) {
+  for (std::size_t s = 0; maxima.empty() && s < count; ++s) use(s);
+  std::size_t s = 0;
+  for_each_vector<L>(maxima, [&](auto m, std::uint32_t valid) {
+    for (std::uint32_t mask = L::at_least(m, L::set(value)) & valid; mask != 0; mask &= mask - 1) {
+      use(s + static_cast<std::size_t>(std::countr_zero(mask)));
+    }
+    s += L::width;
+  });
+}
+
 /// What a threshold keeps of a row, into `out`, which may be the row itself.
 template <class L, logits_row Row>
 candidate_list collect(const Row& row, const row_scan& scanned, threshold keep, candidate_list out) {
   collector<L> found(out, keep);
   buffer<L> space;
-  for (std::size_t first = 0; first < row.size(); first += strip_size) {
-    if (!scanned.maxima.empty() && !found.wants(scanned.maxima[first / strip_size])) continue;
-    const std::size_t count = std::min(strip_size, row.size() - first);
-    found.see(row, first, row.load(first, count, space));
-  }
+  for_each_strip_reaching<L>(keep.value, strip_count(row.size()), scanned.maxima, [&](std::size_t s) {
+    if (!scanned.maxima.empty() && !found.wants(scanned.maxima[s])) return;
+    const std::size_t first = s * strip_size;
+    found.see(row, first, row.load(first, std::min(strip_size, row.size() - first), space));
+  });
   return found.kept();
 }
 
@@ -173,7 +214,7 @@ struct mass_bounds {
 /// often none. Equal logits, of which there may be many, are weighed once.
 template <class L>
 candidate_list remove_lighter(candidate_list kept, float sure, mass_unit unit, std::uint64_t least) {
-  if (count<L>(kept.logits, sure).at_least == kept.size()) return kept;
+  if (count_at_least<L>(kept.logits, sure) == kept.size()) return kept;
   std::size_t size = 0;
   float last = sure;
   bool last_kept = true;
@@ -199,7 +240,7 @@ selection select_above(const Row& row, float c, std::uint32_t row_key, std::uint
   if (least == 0) return selected(collect<L>(row, scanned, {}, room), scanned);
   const mass_unit unit{c, row_key};
   const mass_bounds bounds(unit, least);
-  const candidate_list kept = collect<L>(row, scanned, {bounds.possible, collector<L>::unlimited}, room);
+  const candidate_list kept = collect<L>(row, scanned, {bounds.possible, threshold::unlimited}, room);
   return selected(remove_lighter<L>(kept, bounds.sure, unit, least), scanned);
 }
 
@@ -216,20 +257,39 @@ std::span<const float> sample_of(const Row& row, std::span<float> out) {
   return out.first(n);
 }
 
-/// A logit that the nucleus probably reaches down to, from a sample: where a fifth of what lies below the
-/// target is still taken in.
+/// Where a nucleus probably ends.
+struct nucleus_guess {
+  float bound = exact::minus_infinity;
+  bool most = false;  ///< more than a third of the row's tokens reach it
+};
+
+/// From a sample: a fifth of what lies below the target is still taken in.
 template <class L, logits_row Row>
-float guess_nucleus(const Row& row, mass_unit unit, std::uint64_t total, std::uint64_t target,
-                    workspace& scratch) {
-  if (row.size() < 8192) return exact::minus_infinity;
-  const candidate_list room = room_in(scratch);
-  const std::span<const float> sample = sample_of<L>(row, room.logits);
+nucleus_guess guess_nucleus(const Row& row, mass_unit unit, std::uint64_t total, std::uint64_t target,
+                            workspace& scratch) {
+  if (row.size() < 8192) return {};
+  const std::span<const float> sample = sample_of<L>(row, scratch.left());
   const std::uint64_t sampled = sum_in_row<L>(sample.data(), sample.size(), unit.c, unit.row_key);
   const double share = static_cast<double>(sample.size()) / static_cast<double>(row.size());
   const double below = 0.8 * share * static_cast<double>(total - std::min(total, target));
   const double wanted = static_cast<double>(sampled) - below;
-  if (wanted < 1.0) return exact::minus_infinity;
-  return nucleus<L>(sample, unit, static_cast<std::uint64_t>(wanted), sampled, space_in(scratch)).value;
+  if (wanted < 1.0) return {};
+  const threshold found =
+      nucleus<L>(sample, unit, static_cast<std::uint64_t>(wanted), sampled, space_in(scratch));
+  std::size_t reach = 0;
+  for (const float m : few<L>(sample_of<L>(row, scratch.left())).values())
+    reach += m >= found.value ? 1U : 0U;
+  return {found.value, reach > few<L>::most / 3};
+}
+
+/// The logits of a whole row that lie in memory as floats; none of another row.
+template <logits_row Row>
+std::span<const float> floats_of(const Row& row) {
+  if constexpr (requires {
+                  { row.data() } -> std::same_as<const float*>;
+                })
+    return {row.data(), row.size()};
+  return {};
 }
 
 /// True if the best token of each of the best strips could make up the target, so that few tokens will.
@@ -241,7 +301,8 @@ bool looks_peaky(const row_scan& scanned, float bound, mass_unit unit, std::uint
 }
 
 /// As scalar::select_mass. Collects candidates until they hold the target: of a peaky row those in the best
-/// strips, of a flat one those above a guess from a sample, then lower and lower.
+/// strips, of a flat one those above a guess from a sample, then lower and lower. Where most tokens are
+/// candidates, the row itself is searched.
 template <class L, logits_row Row>
 selection select_mass(const Row& row, float c, const row_mass& mass, std::uint64_t target,
                       const row_scan& scanned, workspace& scratch) {
@@ -251,18 +312,29 @@ selection select_mass(const Row& row, float c, const row_mass& mass, std::uint64
     return scalar::select_mass(row, c, mass.key, target, room, scratch.ranked());
   }
   const mass_unit unit{c, mass.key};
+  const auto cut_of = [&](std::span<const float> logits) {
+    return nucleus<L>(logits, unit, target, mass.total, space_in(scratch));
+  };
   float bound = reached_by<L>(best_strips, scanned, scratch);
   bool guess = !survives(bound) || !looks_peaky<L>(scanned, bound, unit, target);
   for (int step = 1;; step *= 2) {
-    if (guess) bound = std::min(bound, guess_nucleus<L>(row, unit, mass.total, target, scratch));
-    const candidate_list found = collect<L>(row, scanned, {bound, collector<L>::unlimited}, room);
+    if (guess) {
+      const nucleus_guess guessed = guess_nucleus<L>(row, unit, mass.total, target, scratch);
+      if (const std::span<const float> all = floats_of(row); guessed.most && !all.empty()) {
+        const threshold keep = cut_of(all);
+        return selected(collect<L>(row, scanned, keep, room), scanned, keep.mass);
+      }
+      bound = std::min(bound, guessed.bound);
+    }
+    const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room);
     if (found.size() == 0) return selected(found, scanned);
-    const threshold keep = nucleus<L>(found.logits, unit, target, mass.total, space_in(scratch));
+    const threshold keep = cut_of(found.logits);
     if (keep.mass >= target || !survives(bound)) {
       return selected(collect<L>(found, {}, keep, room), scanned, keep.mass);
     }
-    if (std::exchange(guess, true))
+    if (std::exchange(guess, true)) {
       bound = step < 16 ? bound - static_cast<float>(step) / c : exact::minus_infinity;
+    }
   }
 }
 
@@ -278,13 +350,13 @@ std::span<const ranked_mass> top_n(const Row& row, std::size_t n, const row_scan
   const std::span<ranked_mass> ranked = scratch.ranked();
   std::size_t size = 0;
   buffer<L> space;
-  for (std::size_t first = 0; first < row.size(); first += strip_size) {
-    if (ordered(scanned.maxima[first / strip_size]) < ordered(bound)) continue;
+  for_each_strip_reaching<L>(bound, strip_count(row.size()), scanned.maxima, [&](std::size_t s) {
+    const std::size_t first = s * strip_size;
     const std::span<const float> logits = row.load(first, std::min(strip_size, row.size() - first), space);
     for (std::size_t i = 0; i < logits.size(); ++i) {
       if (logits[i] >= bound) ranked[size++] = {order_key(logits[i], row.id(first + i)), 0};
     }
-  }
+  });
   const std::span<ranked_mass> best = ranked.first(n);
   std::partial_sort(ranked.begin(), best.end(), ranked.begin() + static_cast<std::ptrdiff_t>(size),
                     scalar::by_descending_key);
@@ -301,7 +373,7 @@ std::size_t count_before(const Row& row, std::uint64_t key, const row_scan& scan
   buffer<L> space;
   for (std::size_t first = 0; first < row.size(); first += strip_size) {
     const std::uint32_t largest = scanned.maxima.empty() ? ~0U : ordered(scanned.maxima[first / strip_size]);
-    if (largest < ordered(logit)) continue;
+    if (largest < ordered(logit) || (largest == ordered(logit) && first >= position)) continue;
     const std::span<const float> logits = row.load(first, std::min(strip_size, row.size() - first), space);
     for (std::size_t i = 0; i < logits.size(); i += L::width) {
       const std::size_t left = logits.size() - i;

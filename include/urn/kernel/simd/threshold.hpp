@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <span>
 
 #include "urn/core/exact.hpp"
@@ -19,6 +20,8 @@ namespace urn::kernel::simd {
 
 /// Keeps the logits above `value` and, in the order of ids, the first `equals` of those equal to it.
 struct threshold {
+  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
   float value = exact::minus_infinity;
   std::size_t equals = 0;
   std::uint64_t mass = 0;  ///< what it keeps, in row units; only where it was asked for
@@ -88,45 +91,59 @@ class few {
   std::size_t size_;
 };
 
-/// How many of the logits are above, and how many at least, a value.
-struct tally {
-  std::size_t above = 0;
-  std::size_t at_least = 0;
-};
-template <class L>
-tally count(std::span<const float> values, float value) {
-  tally n;
-  const auto v = L::set(value);
-  const auto add = [&](typename L::floats x, std::uint32_t valid) URN_INLINE_LAMBDA {
-    n.above += static_cast<std::size_t>(std::popcount(L::above(x, v) & valid));
-    n.at_least += static_cast<std::size_t>(std::popcount(L::at_least(x, v) & valid));
-  };
+/// Calls see(logits, valid lanes) for all vectors of `values`, the last one filled up.
+template <class L, class See>
+URN_INLINE void for_each_vector(std::span<const float> values, See&& see) {
   std::size_t i = 0;
-  for (; i + L::width <= values.size(); i += L::width) add(L::load(values.data() + i), L::all);
+  for (; i + L::width <= values.size(); i += L::width) see(L::load(values.data() + i), L::all);
   if (const std::size_t rest = values.size() - i; rest > 0) {
-    add(L::load_first(values.data() + i, rest), (1U << rest) - 1U);
+    see(L::load_first(values.data() + i, rest), (1U << rest) - 1U);
   }
+}
+
+/// How many logits are at least a value, and how many above it.
+template <class L>
+std::size_t count_at_least(std::span<const float> values, float value) {
+  std::size_t n = 0;
+  for_each_vector<L>(values, [&, v = L::set(value)](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
+    n += static_cast<std::size_t>(std::popcount(L::at_least(l, v) & valid));
+  });
+  return n;
+}
+template <class L>
+std::size_t count_above(std::span<const float> values, float value) {
+  std::size_t n = 0;
+  for_each_vector<L>(values, [&, v = L::set(value)](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
+    n += static_cast<std::size_t>(std::popcount(L::above(l, v) & valid));
+  });
   return n;
 }
 
-/// As kth_largest: the value's bits are found from the top by counting, 32 counts at most. For few values.
+/// As kth_largest, for few values: bisects the floats between the least and the largest by counting.
 template <class L>
 threshold kth_by_bits(std::span<const float> values, std::size_t k) {
-  std::uint32_t low = ordered_minus_infinity;  // at least k values reach it
-  std::uint32_t high = ordered_infinity;
+  auto least = L::set(exact::infinity);
+  auto most = L::set(exact::minus_infinity);
+  for_each_vector<L>(values, [&](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
+    most = L::max(l, most);
+    if (valid == L::all) least = xsimd::select(l < least, l, least);
+  });
+  // The filling of a last vector would be the least.
+  std::uint32_t low = values.size() % L::width == 0 ? ordered(L::min_of(least)) : ordered_minus_infinity;
+  std::uint32_t high = ordered(L::max_of(most));
   while (low < high) {
     const std::uint32_t middle = low + (high - low + 1) / 2;
     const float value = logit_of(std::uint64_t{middle} << 32);
-    const tally n = count<L>(values, value);
-    if (n.at_least >= k && n.above < k) return {value, k - n.above};
-    if (n.at_least >= k) {
+    const std::size_t n = count_at_least<L>(values, value);
+    if (n == k) return {value, threshold::unlimited};
+    if (n > k) {
       low = middle;
     } else {
       high = middle - 1;
     }
   }
   const float value = logit_of(std::uint64_t{low} << 32);
-  return {value, k - count<L>(values, value).above};
+  return {value, k - count_above<L>(values, value)};
 }
 
 /// The threshold that keeps the k largest of `values`, 1 <= k <= their number; none is NaN. O(n).
@@ -163,7 +180,7 @@ struct mass_unit {
 constexpr std::size_t equals_for(std::uint64_t target, std::uint64_t mass, std::size_t most) {
   if (mass == 0) return most;
   const std::uint64_t needed = target / mass + (target % mass != 0 ? 1 : 0);
-  return static_cast<std::size_t>(std::clamp<std::uint64_t>(needed, 1, most));
+  return static_cast<std::size_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(needed, 1), most));
 }
 
 /// As nucleus, of a few logits, by taking the largest, then the next one, and so on.
@@ -173,7 +190,7 @@ threshold nucleus_of_few(const few<L>& values, mass_unit unit, std::uint64_t tar
   std::size_t taken = 0;
   for (float largest = exact::infinity;;) {
     largest = values.next_below(largest);
-    const std::size_t equals = count<L>(values.values(), largest).at_least - taken;
+    const std::size_t equals = count_at_least<L>(values.values(), largest) - taken;
     const std::uint64_t mass = unit.mass(largest);
     taken += equals;
     if (before + mass * equals >= target || taken == values.size()) {
@@ -210,9 +227,15 @@ threshold nucleus(std::span<const float> values, mass_unit unit, std::uint64_t t
   while (values.size() > few<L>::most) {
     const std::uint64_t rest = target - before;
     const float pivot = nucleus_pivot<L>(values, unit, rest, total);
+    const std::uint64_t each = unit.mass(pivot);
+    // Of many ties at the top nothing need be moved.
+    const std::size_t ties = count_above<L>(values, pivot) == 0 ? count_at_least<L>(values, pivot) : 0;
+    if (ties > 0 && each * ties >= rest) {
+      const std::size_t equals = equals_for(rest, each, ties);
+      return {pivot, equals, before + each * equals};
+    }
     const parts split = partition<L>(values, pivot, space);
     const std::uint64_t above = sum_in_row<L>(split.above.data(), split.above.size(), unit.c, unit.row_key);
-    const std::uint64_t each = unit.mass(pivot);
     const std::uint64_t reached = above + each * split.equals;
     if (above >= rest) {
       values = split.above;
