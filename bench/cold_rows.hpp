@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <random>
 #include <span>
+#include <type_traits>
 #include <vector>
+
+#include "urn/core/float16.hpp"
 
 namespace bench {
 
@@ -35,16 +38,21 @@ class cold_rows {
     std::normal_distribution<float> normal(0.0F, s == shape::peaky ? 2.0F : 3.0F);
     for (std::size_t i = 0; i < row.size(); ++i) {
       switch (s) {
-        case shape::equal: row[i] = 1.5F; break;
-        case shape::two_values: row[i] = generator() % 2 == 0 ? 1.0F : 2.0F; break;
-        case shape::ascending: row[i] = static_cast<float>(i) * 1e-4F; break;
-        case shape::ties: row[i] = static_cast<float>(i / 5000 % 7); break;
-        default: row[i] = normal(generator);
+        case shape::equal: row[i] = as(1.5F); break;
+        case shape::two_values: row[i] = as(generator() % 2 == 0 ? 1.0F : 2.0F); break;
+        case shape::ascending: row[i] = as(static_cast<float>(i) * 1e-4F); break;
+        case shape::ties: row[i] = as(static_cast<float>(i / 5000 % 7)); break;
+        default: row[i] = as(normal(generator));
       }
     }
     for (std::size_t i = 0; s == shape::peaky && i < 24; ++i) {
-      row[generator() % row.size()] = 19.0F - (i == 0 ? 0.0F : 1.2F + 0.12F * static_cast<float>(i));
+      row[generator() % row.size()] = as(19.0F - (i == 0 ? 0.0F : 1.2F + 0.12F * static_cast<float>(i)));
     }
+  }
+  static T as(float x) {
+    if constexpr (std::is_same_v<T, urn::bfloat16>) return urn::to_bfloat16(x);
+    if constexpr (std::is_same_v<T, urn::float16>) return urn::to_float16(x);
+    if constexpr (std::is_same_v<T, float>) return x;
   }
 
   std::size_t vocabulary_;

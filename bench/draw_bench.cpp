@@ -16,6 +16,7 @@
 
 #include "cold_rows.hpp"
 #include "floors.hpp"
+#include "peers.hpp"
 #include "urn/urn.hpp"
 
 namespace {
@@ -23,10 +24,10 @@ namespace {
 using bench::cold_rows;
 using bench::shape;
 
-template <class Work>
+template <class T = float, class Work>
 void measure(benchmark::State& state, Work&& work) {
   const auto vocabulary = static_cast<std::size_t>(state.range(0));
-  cold_rows<float> rows(vocabulary, static_cast<shape>(state.range(1)));
+  cold_rows<T> rows(vocabulary, static_cast<shape>(state.range(1)));
   urn::workspace scratch{vocabulary};
   std::uint32_t step = 0;
   for (auto _ : state) benchmark::DoNotOptimize(work(rows.next(), scratch, step++));
@@ -63,13 +64,29 @@ struct request {
   }
 };
 
-template <class Make>
-void draw_with(benchmark::State& state, const Make& make) {
+template <class T, class Policy, class Make>
+void draw_by(benchmark::State& state, Policy policy, const Make& make) {
   const request r(static_cast<std::size_t>(state.range(0)));
   const auto pipeline = make(r);
-  measure(state, [&](auto row, auto& scratch, auto step) {
-    return pipeline(urn::simd, row, {.history = {{}, r.past}, .seed = 1, .step = step}, scratch).token;
+  measure<T>(state, [&](auto row, auto& scratch, auto step) {
+    return pipeline(policy, row, {.history = {{}, r.past}, .seed = 1, .step = step}, scratch).token;
   });
+}
+template <class Make>
+void simd(benchmark::State& state, const Make& make) {
+  draw_by<float>(state, urn::simd, make);
+}
+template <class Make>
+void simd_bf16(benchmark::State& state, const Make& make) {
+  draw_by<urn::bfloat16>(state, urn::simd, make);
+}
+template <class Make>
+void simd_f16(benchmark::State& state, const Make& make) {
+  draw_by<urn::float16>(state, urn::simd, make);
+}
+template <class Make>
+void scalar(benchmark::State& state, const Make& make) {
+  draw_by<float>(state, urn::scalar, make);
 }
 
 constexpr urn::logprobs raw{};
@@ -92,9 +109,69 @@ const auto chain = [](const request&) {
   return urn::temperature{0.8F} | urn::top_k{40} | urn::top_p{0.95F} | urn::min_p{0.05F} | urn::categorical{};
 };
 const auto edited_chain = [](const request& r) {
-  return urn::penalties{1.1F, 0.1F, 0.1F} | urn::logit_bias{r.biases} | chain(r);
+  return urn::penalties{1.1F, 0.1F, 0.1F, 64} | urn::logit_bias{r.biases} | chain(r);
 };
 const auto masked_chain = [](const request& r) { return urn::bitmask{r.allowed} | chain(r); };
+
+/// A custom elementwise edit: its one definition becomes vector code in the same pass.
+struct soft_clip {
+  using stage = urn::elementwise_edit;
+  float operator()(float logit, urn::token_id) const {
+    return logit > 12.0F ? 12.0F + 0.5F * (logit - 12.0F) : logit;
+  }
+};
+const auto custom_chain = [](const request& r) { return soft_clip{} | chain(r); };
+
+void naive_top_k(benchmark::State& state) {
+  peers::naive by_hand(static_cast<std::size_t>(state.range(0)));
+  measure(state, [&](auto row, auto&, auto) { return by_hand.top_k(row, 40, 0.8F); });
+}
+void naive_top_p(benchmark::State& state) {
+  peers::naive by_hand(static_cast<std::size_t>(state.range(0)));
+  measure(state, [&](auto row, auto&, auto) { return by_hand.top_p(row, 0.9F, 1.0F); });
+}
+
+#if defined(URN_BENCH_LLAMA)
+template <class Fill>
+void llama(benchmark::State& state, const Fill& fill) {
+  const request r(static_cast<std::size_t>(state.range(0)));
+  peers::llama samplers(static_cast<std::size_t>(state.range(0)));
+  fill(samplers, r, static_cast<std::int32_t>(state.range(0)));
+  samplers.accept(r.past);
+  measure(state, [&](auto row, auto&, auto) { return samplers(row); });
+}
+const auto llama_draw = [](peers::llama& c) { c.add(llama_sampler_init_dist(1)); };
+const auto llama_chain = [](peers::llama& c) {
+  c.add(llama_sampler_init_top_k(40))
+      .add(llama_sampler_init_top_p(0.95F, 1))
+      .add(llama_sampler_init_min_p(0.05F, 1));
+  c.add(llama_sampler_init_temp(0.8F));
+  llama_draw(c);
+};
+const auto llama_greedy = [](peers::llama& c, const request&, std::int32_t) {
+  c.add(llama_sampler_init_greedy());
+};
+const auto llama_categorical = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_temp(0.8F)));
+};
+const auto llama_top_k = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_top_k(40)).add(llama_sampler_init_temp(0.8F)));
+};
+const auto llama_top_p = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_top_p(0.9F, 1)));
+};
+const auto llama_min_p = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_min_p(0.05F, 1)));
+};
+const auto llama_k_p_chain = [](peers::llama& c, const request&, std::int32_t) { llama_chain(c); };
+const auto llama_edited_chain = [](peers::llama& c, const request& r, std::int32_t vocabulary) {
+  std::vector<llama_logit_bias> biases;
+  for (const urn::token_bias& b : r.biases) biases.push_back({b.token, b.bias});
+  c.add(llama_sampler_init_penalties(vocabulary, 64, 1.1F, 0.1F, 0.1F));
+  c.add(llama_sampler_init_logit_bias(vocabulary, static_cast<std::int32_t>(biases.size()), biases.data()));
+  llama_chain(c);
+};
+#endif
 
 void axes(benchmark::internal::Benchmark* b) {
   b->ArgNames({"vocabulary", "shape"})->Unit(benchmark::kMicrosecond);
@@ -108,20 +185,42 @@ void hard_axes(benchmark::internal::Benchmark* b) {
     b->Args({128256, static_cast<std::int64_t>(s)});
   }
 }
+void two_rows(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"vocabulary", "shape"})->Unit(benchmark::kMicrosecond);
+  for (const shape s : {shape::peaky, shape::flat}) b->Args({128256, static_cast<std::int64_t>(s)});
+}
 
 BENCHMARK(floor_max)->Apply(axes);
 BENCHMARK(floor_max_exp_sum)->Apply(axes);
 BENCHMARK(floor_memcpy)->Apply(axes);
-BENCHMARK_CAPTURE(draw_with, greedy_raw, greedy_raw)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, greedy_processed, greedy)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, greedy, only_greedy)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, categorical, categorical)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, top_k, top_k)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, top_k_raw, top_k_raw)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, top_p, top_p)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, min_p, min_p)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, chain, chain)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, edited_chain, edited_chain)->Apply(hard_axes);
-BENCHMARK_CAPTURE(draw_with, masked_chain, masked_chain)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, greedy_raw, greedy_raw)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, greedy_processed, greedy)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, greedy, only_greedy)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, categorical, categorical)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, top_k, top_k)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, top_k_raw, top_k_raw)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, top_p, top_p)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, min_p, min_p)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, chain, chain)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, edited_chain, edited_chain)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, masked_chain, masked_chain)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, custom_chain, custom_chain)->Apply(two_rows);
+BENCHMARK_CAPTURE(simd_bf16, categorical, categorical)->Apply(two_rows);
+BENCHMARK_CAPTURE(simd_bf16, chain, chain)->Apply(two_rows);
+BENCHMARK_CAPTURE(simd_f16, categorical, categorical)->Apply(two_rows);
+BENCHMARK_CAPTURE(simd_f16, chain, chain)->Apply(two_rows);
+BENCHMARK_CAPTURE(scalar, categorical, categorical)->Apply(two_rows);
+BENCHMARK_CAPTURE(scalar, chain, chain)->Apply(two_rows);
+BENCHMARK(naive_top_k)->Apply(two_rows);
+BENCHMARK(naive_top_p)->Apply(two_rows);
+#if defined(URN_BENCH_LLAMA)
+BENCHMARK_CAPTURE(llama, greedy, llama_greedy)->Apply(axes);
+BENCHMARK_CAPTURE(llama, categorical, llama_categorical)->Apply(axes);
+BENCHMARK_CAPTURE(llama, top_k, llama_top_k)->Apply(axes);
+BENCHMARK_CAPTURE(llama, top_p, llama_top_p)->Apply(axes);
+BENCHMARK_CAPTURE(llama, min_p, llama_min_p)->Apply(axes);
+BENCHMARK_CAPTURE(llama, chain, llama_k_p_chain)->Apply(axes);
+BENCHMARK_CAPTURE(llama, edited_chain, llama_edited_chain)->Apply(axes);
+#endif
 
 }  // namespace

@@ -70,19 +70,28 @@ inline constexpr auto by_descending_key = [](const ranked_mass& a, const ranked_
   return a.key > b.key;
 };
 
-/// The key of the k-th best of `ranked` (k >= 1), or of the worst if there are fewer; 0 if there are none.
-/// Reorders `ranked`. O(n).
-inline std::uint64_t kth_key(std::span<ranked_mass> ranked, std::size_t k) {
-  if (ranked.empty()) return 0;
-  const auto nth = ranked.begin() + static_cast<std::ptrdiff_t>(std::min(k, ranked.size()) - 1);
-  std::nth_element(ranked.begin(), nth, ranked.end(), by_descending_key);
-  return nth->key;
+/// The key of the k-th best token of the row (k >= 1), or of the worst survivor if there are fewer; 0 if
+/// there are none. Holds the best k so far in `heap`: most tokens are compared once. O(V log k).
+template <logits_row Row>
+std::uint64_t kth_key(const Row& row, std::size_t k, std::span<ranked_mass> heap) {
+  auto end = heap.begin();
+  for_each_block(row, [&](std::size_t first, std::span<const float> logits) {
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      const ranked_mass token{order_key(logits[i], row.id(first + i)), 0};
+      const bool full = static_cast<std::size_t>(end - heap.begin()) == k;
+      if (!survives(logits[i]) || (full && token.key < heap.front().key)) continue;
+      if (full) std::pop_heap(heap.begin(), end--, by_descending_key);
+      *end++ = token;
+      std::push_heap(heap.begin(), end, by_descending_key);
+    }
+  });
+  return end == heap.begin() ? 0 : heap.front().key;
 }
 
-/// Keeps exactly min(k, survivors) tokens, the best in the order of candidates; k >= 1. O(V), no sort.
+/// Keeps exactly min(k, survivors) tokens, the best in the order of candidates; k >= 1. O(V log k), no sort.
 template <logits_row Row>
 selection select_k(const Row& row, std::size_t k, candidate_list out, std::span<ranked_mass> scratch) {
-  return select_keys(row, out, kth_key(rank_survivors(row, scratch), k));
+  return select_keys(row, out, kth_key(row, k, scratch));
 }
 
 /// The key at which the shortest prefix of the order of candidates ends whose mass is at least `target`; the
