@@ -4,6 +4,9 @@
 set(urn_simd_needs xsimd)
 macro(urn_find_simd mode)
   find_package(xsimd 8.1 ${mode} GLOBAL)
+  if(TARGET xsimd AND NOT TARGET xtl)  # which Debian's package asks to link, but neither has nor uses
+    set_property(TARGET xsimd PROPERTY INTERFACE_LINK_LIBRARIES)
+  endif()
 endmacro()
 
 set(urn_transformer_needs Eigen3::Eigen nlohmann_json::nlohmann_json PkgConfig::urn_pcre2 Threads::Threads)

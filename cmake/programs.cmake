@@ -64,3 +64,16 @@ function(urn_tested_program name source)
     set_property(GLOBAL APPEND PROPERTY urn_tested_sources ${source})
   endif()
 endfunction()
+
+# urn_precompiled(<name> HEADERS <header>... [FLAGS <flag>...] [LIBRARIES <target>...]): headers parsed once for all
+# programs with these flags, which reuse them by target_precompile_headers(<program> REUSE_FROM <name>).
+function(urn_precompiled name)
+  cmake_parse_arguments(arg "" "" "HEADERS;FLAGS;LIBRARIES" ${ARGN})
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "// Stands for the precompiled headers.\n")
+  add_library(${name} OBJECT ${source})
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${name} PRIVATE ${arg_FLAGS})
+  target_link_libraries(${name} PRIVATE urn::urn urn_program_flags ${arg_LIBRARIES})
+  target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
+endfunction()

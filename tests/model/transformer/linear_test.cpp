@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/transformer/fixture.hpp"
+#include "urn/core/exact.hpp"
 
 namespace {
 
@@ -36,10 +37,10 @@ class linear_of : public testing::TestWithParam<shape> {
   const std::vector<float> weights = random_floats(static_cast<std::size_t>(inputs * outputs), 1);
   const std::vector<float> bias = random_floats(static_cast<std::size_t>(outputs), 2);
   linear layer{inputs, outputs};
-  matrix x = matrix::Zero(7, inputs);
+  matrix x = matrix::Zero(9, inputs);
 
   void SetUp() override {
-    const auto values = random_floats(static_cast<std::size_t>(7 * inputs), 3);
+    const auto values = random_floats(static_cast<std::size_t>(9 * inputs), 3);
     std::copy(values.begin(), values.end(), x.data());
     layer.set_rows(0, weights);
     layer.set_bias(0, bias);
@@ -81,6 +82,34 @@ TEST_P(linear_of, gives_a_row_the_same_bits_in_every_batch) {
   }
 }
 
+/// Row `row` of x times W, plus b: the definition, one rounding after the other.
+std::vector<float> plain_row(const linear& layer, std::span<const float> x, std::vector<float> sums) {
+  std::vector<float> weights(x.size());
+  for (std::size_t o = 0; o < sums.size(); ++o) {
+    layer.copy_row(static_cast<index>(o), weights);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      sums[o] = urn::exact::add(sums[o], urn::exact::mul(x[i], weights[i]));
+    }
+  }
+  return sums;
+}
+
+TEST_P(linear_of, gives_the_bits_of_the_plain_loop_in_every_version_and_batch) {
+  for (const auto& version : urn::nn::panel_versions()) {
+    if (!version.available) continue;
+    for (index count = 1; count <= x.rows(); ++count) {
+      const matrix rows = x.topRows(count);
+      matrix y(count, outputs);
+      layer.apply(rows, urn::nn::matrix_view(y.data(), count, outputs), version);
+      for (index row = 0; row < count; ++row) {
+        const auto plain = plain_row(layer, {rows.row(row).data(), static_cast<std::size_t>(inputs)}, bias);
+        EXPECT_EQ(bits({y.row(row).data(), static_cast<std::size_t>(outputs)}), bits(plain))
+            << version.name << ", row " << row << " of " << count;
+      }
+    }
+  }
+}
+
 TEST_P(linear_of, gives_its_rows_back) {
   std::vector<float> row(static_cast<std::size_t>(inputs));
   for (index o = 0; o < outputs; ++o) {
@@ -104,7 +133,24 @@ TEST_P(linear_of, takes_its_rows_in_parts) {
 
 INSTANTIATE_TEST_SUITE_P(shapes, linear_of,
                          testing::Values(shape{1, 1}, shape{5, 31}, shape{48, 32}, shape{3, 33},
-                                         shape{130, 100}));
+                                         shape{130, 100}, shape{257, 95}));
+
+/// x = 1 + 2^-12 squared is 1 + 2^-11 + 2^-24, which rounds to 1 + 2^-11: added to its negative the rounded
+/// product gives 0, the exact one 2^-24.
+TEST(linear, rounds_each_product_before_it_is_added) {
+  linear layer(1, 32);
+  layer.set_rows(0, std::vector<float>(32, 1 + 0x1p-12F));
+  layer.set_bias(0, std::vector<float>(32, -1 - 0x1p-11F));
+  const matrix x = matrix::Constant(5, 1, 1 + 0x1p-12F);
+  for (const auto& version : urn::nn::panel_versions()) {
+    if (!version.available) continue;
+    matrix y(x.rows(), 32);
+    layer.apply(x, urn::nn::matrix_view(y.data(), x.rows(), 32), version);
+    EXPECT_TRUE(y.isZero(0)) << version.name;
+  }
+}
+
+TEST(linear, has_a_version_for_every_machine) { EXPECT_TRUE(urn::nn::panel_versions().back().available); }
 
 TEST(linear, has_no_bias_unless_given) {
   linear layer(2, 3);

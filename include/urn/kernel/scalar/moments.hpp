@@ -24,17 +24,27 @@ struct row_moments {
 
   /// Adds v * d.
   URN_HOST_DEVICE constexpr void add(std::uint64_t v, std::int64_t d) {
-    __extension__ using wide = __int128;
-    const wide sum = ((static_cast<wide>(depth_high) << 64) | depth_low) + static_cast<wide>(v) * d;
+    add_to_depth(static_cast<wide>(v) * d);
+    mass += v;
+  }
+  /// Adds sum * 2^shift to `depth` alone.
+  URN_HOST_DEVICE constexpr void add_depth(std::uint64_t sum, int shift) {
+    add_to_depth(static_cast<wide>(sum) << shift);
+  }
+
+ private:
+  __extension__ using wide = __int128;
+  URN_HOST_DEVICE constexpr void add_to_depth(wide more) {
+    const wide sum = ((static_cast<wide>(depth_high) << 64) | depth_low) + more;
     depth_low = static_cast<std::uint64_t>(sum);
     depth_high = static_cast<std::int64_t>(sum >> 64);
-    mass += v;
   }
 };
 
+inline constexpr float fraction_magic = 192.0F;  ///< 1.5 * 2^7: adding it rounds to multiples of 2^-16
+
 /// d_i above: the integer part by exponents, the fraction f rounded to 2^-16 by adding 1.5 * 2^7.
 URN_HOST_DEVICE inline std::int64_t depth_of(float logit, float c, std::uint32_t row_key) {
-  constexpr float fraction_magic = 192.0F;
   const float t = exact::fma(logit, c, magic);
   const float f = exact::fma(logit, c, -exact::sub(t, magic));
   const auto fraction =

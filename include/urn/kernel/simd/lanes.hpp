@@ -7,16 +7,18 @@
 /// each architecture:
 ///
 ///     fma(a, b, c), fms(a, b, c)    a * b + c and a * b - c, rounded once
+///     add(a, b), sub(a, b)          not to be reassociated
 ///     max(a, b)                     a > b ? a : b: the second where one is NaN
 ///     shift_right(x, n)             by lane; 0 from the width on
+///     multiply(x, y)                the products of the lower halves of 64-bit lanes
 ///     widen_low(x), widen_high(x)   the first and the second half of the lanes as 64-bit integers
 ///     above(a, b), at_least(a, b)   one bit a lane
 ///     compress(p, x, mask)          the lanes in the mask to p, p + 1, ...; may write a whole vector
 ///     keep(x, mask)                 the lanes in the mask, -inf in the others
 ///     max_of(x), min_of(x), sum_of(x)          of all lanes
 ///
-/// The architecture is part of every type and every function is always inlined: files compiled with different
-/// -m flags share no code.
+/// The architecture is part of every type, and every function here is always inlined, so that vector code
+/// compiled with some -m flags is never taken for that of another file.
 
 #include <cstddef>
 #include <cstdint>

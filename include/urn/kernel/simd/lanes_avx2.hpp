@@ -20,11 +20,13 @@ struct avx2_lanes : batches<Arch> {
     return x;
   }
   URN_INLINE static floats sub(floats a, floats b) { return floats(hidden(_mm256_sub_ps(a.data, b.data))); }
+  URN_INLINE static floats add(floats a, floats b) { return floats(hidden(_mm256_add_ps(a.data, b.data))); }
   URN_INLINE static floats max(floats a, floats b) { return floats(_mm256_max_ps(a.data, b.data)); }
   URN_INLINE static words max(words a, words b) { return words(_mm256_max_epu32(a.data, b.data)); }
 
   URN_INLINE static words shift_right(words x, words n) { return words(_mm256_srlv_epi32(x.data, n.data)); }
   URN_INLINE static longs shift_right(longs x, longs n) { return longs(_mm256_srlv_epi64(x.data, n.data)); }
+  URN_INLINE static longs multiply(longs a, longs b) { return longs(_mm256_mul_epu32(a.data, b.data)); }
   URN_INLINE static longs widen_low(words x) {
     return longs(_mm256_cvtepu32_epi64(_mm256_castsi256_si128(x.data)));
   }

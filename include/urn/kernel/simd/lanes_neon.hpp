@@ -22,6 +22,7 @@ struct lanes<xsimd::neon64> : batches<xsimd::neon64> {
     return hidden(floats(vfmaq_f32(vnegq_f32(c.data), a.data, b.data)));
   }
   URN_INLINE static floats sub(floats a, floats b) { return hidden(floats(vsubq_f32(a.data, b.data))); }
+  URN_INLINE static floats add(floats a, floats b) { return hidden(floats(vaddq_f32(a.data, b.data))); }
   URN_INLINE static floats max(floats a, floats b) {
     return floats(vbslq_f32(vcgtq_f32(a.data, b.data), a.data, b.data));
   }
@@ -36,6 +37,9 @@ struct lanes<xsimd::neon64> : batches<xsimd::neon64> {
     const uint64x2_t most = vdupq_n_u64(64);
     const uint64x2_t count = vbslq_u64(vcgtq_u64(n.data, most), most, n.data);
     return longs(vshlq_u64(x.data, vnegq_s64(vreinterpretq_s64_u64(count))));
+  }
+  URN_INLINE static longs multiply(longs a, longs b) {
+    return longs(vmull_u32(vmovn_u64(a.data), vmovn_u64(b.data)));
   }
   URN_INLINE static longs widen_low(words x) { return longs(vmovl_u32(vget_low_u32(x.data))); }
   URN_INLINE static longs widen_high(words x) { return longs(vmovl_u32(vget_high_u32(x.data))); }

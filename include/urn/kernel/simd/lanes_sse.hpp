@@ -26,6 +26,7 @@ struct lanes<xsimd::sse4_2> : batches<xsimd::sse4_2> {
     return lane_by_lane(a, b, c, [](float x, float y, float z) { return exact::fma(x, y, -z); });
   }
   URN_INLINE static floats sub(floats a, floats b) { return hidden(floats(_mm_sub_ps(a.data, b.data))); }
+  URN_INLINE static floats add(floats a, floats b) { return hidden(floats(_mm_add_ps(a.data, b.data))); }
   URN_INLINE static floats max(floats a, floats b) { return floats(_mm_max_ps(a.data, b.data)); }
   URN_INLINE static words max(words a, words b) { return words(_mm_max_epu32(a.data, b.data)); }
 
@@ -48,6 +49,7 @@ struct lanes<xsimd::sse4_2> : batches<xsimd::sse4_2> {
     }
     return longs::load_aligned(values);
   }
+  URN_INLINE static longs multiply(longs a, longs b) { return longs(_mm_mul_epu32(a.data, b.data)); }
   URN_INLINE static longs widen_low(words x) { return longs(_mm_cvtepu32_epi64(x.data)); }
   URN_INLINE static longs widen_high(words x) { return longs(_mm_cvtepu32_epi64(_mm_srli_si128(x.data, 8))); }
 

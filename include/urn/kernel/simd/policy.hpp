@@ -11,6 +11,7 @@
 #include "urn/kernel/policy.hpp"
 #include "urn/kernel/simd/lanes.hpp"
 #include "urn/kernel/simd/mass.hpp"
+#include "urn/kernel/simd/moments.hpp"
 #include "urn/kernel/simd/pick.hpp"
 #include "urn/kernel/simd/select.hpp"
 
@@ -63,6 +64,10 @@ struct simd_t : scalar_t {
   static std::size_t pick_kept(const candidate_list& kept, float c, const kernel::row_mass& mass,
                                const draw_key& key) {
     return kernel::simd::pick_kept<lanes>(kept, c, mass, key);
+  }
+  template <logits_row Row>
+  static kernel::row_moments moments(const Row& row, float c, std::uint32_t row_key) {
+    return kernel::simd::moments<lanes>(row, c, row_key);
   }
   template <logits_row Row>
   static std::span<const ranked_mass> top_n(const Row& row, std::size_t n, const kernel::row_scan& scanned,

@@ -81,9 +81,10 @@ class collector {
     } else if (keep_.equals == threshold::unlimited) {
       append(row, first, logits, at_least);
     } else if (keep_.equals >= logits.size()) {
-      const std::size_t before = size_;
+      const std::size_t before =
+          size_ + count_above<L>(logits, keep_.value);  // append may write over the logits
       append(row, first, logits, at_least);
-      keep_.equals -= size_ - before - count_above<L>(logits, keep_.value);
+      keep_.equals -= size_ - before;
     } else {
       append(row, first, logits, [&](auto l) URN_INLINE_LAMBDA {
         const std::uint32_t high = above(l);
@@ -276,10 +277,9 @@ nucleus_guess guess_nucleus(const Row& row, mass_unit unit, std::uint64_t total,
   if (wanted < 1.0) return {};
   const threshold found =
       nucleus<L>(sample, unit, static_cast<std::uint64_t>(wanted), sampled, space_in(scratch));
-  std::size_t reach = 0;
-  for (const float m : few<L>(sample_of<L>(row, scratch.left())).values())
-    reach += m >= found.value ? 1U : 0U;
-  return {found.value, reach > few<L>::most / 3};
+  const few<L> some(sample_of<L>(row, scratch.left()));
+  const auto reaches = [&](float l) { return l >= found.value; };
+  return {found.value, 3 * std::ranges::count_if(some.values(), reaches) > std::ssize(some.values())};
 }
 
 /// The logits of a whole row that lie in memory as floats; none of another row.
@@ -315,6 +315,11 @@ selection select_mass(const Row& row, float c, const row_mass& mass, std::uint64
   const auto cut_of = [&](std::span<const float> logits) {
     return nucleus<L>(logits, unit, target, mass.total, space_in(scratch));
   };
+  if constexpr (std::same_as<Row, candidate_list>) {  // lies where candidates would be collected
+    if (row.size() == 0) return selected(row, scanned);
+    const threshold keep = cut_of(row.logits);
+    return selected(collect<L>(row, {}, keep, room), scanned, keep.mass);
+  }
   float bound = reached_by<L>(best_strips, scanned, scratch);
   bool guess = !survives(bound) || !looks_peaky<L>(scanned, bound, unit, target);
   for (int step = 1;; step *= 2) {

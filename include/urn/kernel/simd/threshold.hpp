@@ -122,14 +122,15 @@ std::size_t count_above(std::span<const float> values, float value) {
 /// As kth_largest, for few values: bisects the floats between the least and the largest by counting.
 template <class L>
 threshold kth_by_bits(std::span<const float> values, std::size_t k) {
-  auto least = L::set(exact::infinity);
+  auto least_of_lanes = L::set(exact::infinity);
   auto most = L::set(exact::minus_infinity);
   for_each_vector<L>(values, [&](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
     most = L::max(l, most);
-    if (valid == L::all) least = xsimd::select(l < least, l, least);
+    if (valid == L::all) least_of_lanes = xsimd::select(l < least_of_lanes, l, least_of_lanes);
   });
-  // The filling of a last vector would be the least.
-  std::uint32_t low = values.size() % L::width == 0 ? ordered(L::min_of(least)) : ordered_minus_infinity;
+  float least = L::min_of(least_of_lanes);
+  for (const float l : values.last(values.size() % L::width)) least = std::min(least, l);
+  std::uint32_t low = ordered(least);
   std::uint32_t high = ordered(L::max_of(most));
   while (low < high) {
     const std::uint32_t middle = low + (high - low + 1) / 2;

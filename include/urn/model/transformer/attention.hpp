@@ -32,41 +32,40 @@ inline void store(kv_cache& cache, std::size_t layer, std::size_t head, std::siz
   std::ranges::copy(value, page.values(*cache.shape(), layer, head) + slot * value.size());
 }
 
-/// out[i] = scale * sum over d of query[d] * keys[d][i] for a page's first `slots` keys; Slots is 32 or
-/// Eigen::Dynamic.
-template <int Slots>
-void score_page(std::span<const float> query, const float* keys, index slots, float* out) {
-  using row = Eigen::Array<float, Slots, 1, Eigen::ColMajor, page_positions, 1>;
-  row sums = row::Zero(slots);
-  for (const float q : query) {
-    sums += q * Eigen::Map<const row>(keys, slots);
-    keys += page_positions;
+/// sums[j] += weights[0] * rows[j] + weights[1] * rows[stride + j] + ..., each sum in that order. Goes over
+/// the sums in blocks of `Width`, which stay in registers, then in blocks of half of it.
+template <std::size_t Width = 32>
+void add_weighted(std::span<const float> weights, const float* rows, std::size_t stride,
+                  std::span<float> sums) {
+  using block = Eigen::Array<float, Width, 1>;
+  for (; sums.size() >= Width; sums = sums.subspan(Width), rows += Width) {
+    block sum = Eigen::Map<const block>(sums.data());
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      sum += weights[i] * Eigen::Map<const block>(rows + i * stride);
+    }
+    Eigen::Map<block>(sums.data()) = sum;
   }
-  const float scale = 1 / std::sqrt(static_cast<float>(query.size()));
-  Eigen::Map<row>(out, slots) = scale * sums;
+  if constexpr (Width > 1) add_weighted<Width / 2>(weights, rows, stride, sums);
 }
 
 /// The scores q.k / sqrt(head_dim) of the positions from the start of first's page to last. Positions of a
 /// page that are not in the past are not read: another thread may be writing there.
 inline void score(std::span<const float> query, const visible_past& past, std::vector<float>& scores) {
   const std::size_t start = past.first - past.first % page_positions;
-  scores.resize(past.last + 1 - start);
+  scores.assign(past.last + 1 - start, 0);
   for (std::size_t base = start; base <= past.last; base += page_positions) {
-    const float* const keys =
-        past.cache.page(base / page_positions).keys(*past.cache.shape(), past.layer, past.head);
-    const auto slots = static_cast<index>(std::min(page_positions, past.last + 1 - base));
-    float* const out = scores.data() + (base - start);
-    if (slots == static_cast<index>(page_positions)) {
-      score_page<page_positions>(query, keys, slots, out);
-    } else {
-      score_page<Eigen::Dynamic>(query, keys, slots, out);
-    }
+    const kv_page& page = past.cache.page(base / page_positions);
+    const std::size_t slots = std::min(page_positions, past.last + 1 - base);
+    add_weighted(query, page.keys(*past.cache.shape(), past.layer, past.head), page_positions,
+                 std::span(scores).subspan(base - start, slots));
   }
+  const float scale = 1 / std::sqrt(static_cast<float>(query.size()));
+  for (float& s : scores) s *= scale;
 }
 
 /// scores -> exp(scores) / sum of exp(scores), shifted by the maximum against overflow.
 inline void softmax(std::span<float> scores) {
-  const float maximum = *std::ranges::max_element(scores);
+  const float maximum = const_array_view(scores.data(), static_cast<index>(scores.size())).maxCoeff();
   double sum = 0;
   for (float& s : scores) {
     s = std::exp(s - maximum);
@@ -83,13 +82,14 @@ inline void attend(std::span<const float> query, const visible_past& past, std::
   score(query, past, scores);
   const std::span weights = std::span(scores).subspan(past.first % page_positions);
   softmax(weights);
-  array_view sum(out.data(), static_cast<index>(out.size()));
-  sum.setZero();
-  for (std::size_t position = past.first; position <= past.last; ++position) {
+  std::ranges::fill(out, 0.0F);
+  for (std::size_t position = past.first, end; position <= past.last; position = end) {
     const kv_page& page = past.cache.page(position / page_positions);
-    const float* const values = page.values(*past.cache.shape(), past.layer, past.head);
-    const_array_view value(values + position % page_positions * out.size(), sum.size());
-    sum += weights[position - past.first] * value;
+    const std::size_t slot = position % page_positions;
+    end = std::min(position - slot + page_positions, past.last + 1);
+    add_weighted(weights.subspan(position - past.first, end - position),
+                 page.values(*past.cache.shape(), past.layer, past.head) + slot * out.size(), out.size(),
+                 out);
   }
 }
 

@@ -1,0 +1,195 @@
+#pragma once
+// Random rows, parameters and orders of stages, custom ones among them: what pipelines are compared on.
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "support/naive_pipeline.hpp"
+#include "support/rows.hpp"
+#include "urn/urn.hpp"
+
+namespace random_pipelines {
+
+using rows::random_source;
+using urn::token_id;
+
+/// A custom elementwise edit.
+struct soft_cap {
+  using stage = urn::elementwise_edit;
+  float cap;
+  float operator()(float logit, token_id) const { return cap * std::tanh(logit / cap); }
+};
+
+/// A custom mask that may follow a cut.
+struct ban_multiples {
+  using stage = urn::elementwise_edit;
+  static constexpr bool only_masks = true;
+  token_id of;
+  float operator()(float logit, token_id id) const { return id % of == 0 ? -naive::infinity : logit; }
+};
+
+/// A custom sparse edit: the last output tokens lose more the younger they are.
+struct recency {
+  using stage = urn::sparse_edit;
+  float strength;
+  urn::status touch(const urn::draw_context& context, urn::touch_list& touched) const {
+    std::uint32_t place = 0;
+    for (const token_id id : context.history.output) {
+      ++place;
+      if (touched.holds(id)) touched.touch(id) = place;
+    }
+    return urn::status::ok;
+  }
+  float operator()(float logit, std::uint32_t place) const {
+    return logit - strength * static_cast<float>(place);
+  }
+};
+
+template <class T, std::size_t N>
+T any_of(random_source& r, const std::array<T, N>& values) {
+  return values[r.below(N)];
+}
+
+/// A special length or one up to 2^bits, each power of two as likely.
+inline std::size_t random_size(random_source& r, float bits) {
+  constexpr std::array<std::size_t, 8> special{1, 2, 3, 31, 1023, 1024, 1025, 2048};
+  if (r.below(4) == 0) return any_of(r, special);
+  return 1 + static_cast<std::size_t>(std::exp2(r.uniform() * bits));
+}
+
+inline std::vector<float> random_row(random_source& r, std::size_t size) {
+  if (r.below(12) == 0) return rows::improper[r.below(rows::improper.size())].make(size, r);
+  return rows::proper[r.below(rows::proper.size())].make(size, r);
+}
+
+/// What the spans of the parameters look at, for one case.
+struct random_case {
+  random_source r;
+  std::size_t size = 0;
+  std::vector<token_id> prompt, output, ends;
+  std::vector<urn::token_bias> biases;
+  std::vector<std::int32_t> words;
+  urn::draw_context context;
+
+  /// By itself a row of up to about 5000 tokens.
+  explicit random_case(std::uint64_t seed, float bits = 12.29F) : r(seed) {
+    size = random_size(r, bits);
+    for (std::size_t n = r.below(20); n > 0; --n) prompt.push_back(perhaps_a_token());
+    for (std::size_t n = r.below(20); n > 0; --n) output.push_back(perhaps_a_token());
+    for (std::size_t n = r.below(4); n > 0; --n) ends.push_back(token());
+    for (std::size_t n = r.below(10); n > 0; --n) biases.push_back({token(), bias()});
+    const std::size_t all_words = (size + 31) / 32;
+    words.resize(r.below(3) == 0 ? r.below(all_words + 1) : all_words);
+    for (std::int32_t& w : words) w = static_cast<std::int32_t>(r.bits() | r.bits());
+    context = {.history = {prompt, output},
+               .seed = r.bits(),
+               .sequence = r.bits(),
+               .step = static_cast<std::uint32_t>(r.bits())};
+  }
+
+  token_id token() { return static_cast<token_id>(r.below(size)); }
+  /// Now and then a placeholder, or a token of a larger vocabulary.
+  token_id perhaps_a_token() {
+    return r.below(8) == 0 ? static_cast<token_id>(r.below(2 * size)) - 1 : token();
+  }
+  float bias() {
+    return any_of(r, std::array{1.5F, -2.25F, 0.0F, 100.0F, -100.0F, r.normal(3), -naive::infinity,
+                                r.below(8) == 0 ? naive::infinity : 1.0F});
+  }
+
+  urn::bitmask bitmask() { return r.below(3) == 0 ? urn::bitmask{} : urn::bitmask{words}; }
+  urn::min_tokens min_tokens() { return {r.below(25), ends}; }
+  urn::logit_bias logit_bias() { return r.below(3) == 0 ? urn::logit_bias{} : urn::logit_bias{biases}; }
+  urn::penalties penalties() {
+    return {any_of(r, std::array{1.0F, 1.0F, 1.3F, 0.7F}), any_of(r, std::array{0.0F, 0.4F, -0.7F}),
+            any_of(r, std::array{0.0F, 0.9F, -0.3F}),
+            any_of(r, std::array{urn::whole_history, urn::whole_history, std::size_t{0}, std::size_t{5},
+                                 std::size_t{25}})};
+  }
+  urn::temperature temperature() {
+    return {any_of(r, std::array{1.0F, 0.7F, 0.7F, 1.5F, 0.1F, 100.0F, 0.0F, 1e-6F, 1e-5F, 1e-3F, 1e30F,
+                                 0.2F + r.uniform()})};
+  }
+  urn::top_k top_k() {
+    const auto v = static_cast<std::int32_t>(size);
+    return {any_of(r, std::array{0, -1, 1, 2, 5, 40, 40, v - 1, v, v + 1, token() + 1})};
+  }
+  urn::top_p top_p() {
+    return {
+        any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.95F, 0.5F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()})};
+  }
+  urn::min_p min_p() {
+    return {any_of(r, std::array{0.0F, -1.0F, 0.05F, 0.2F, 1.0F, 2.0F, 1e-9F, 1e-30F, r.uniform() * 0.1F})};
+  }
+  soft_cap cap() { return {any_of(r, std::array{30.0F, 5.0F, 1.0F})}; }
+  ban_multiples ban() { return {2 + static_cast<token_id>(r.below(5))}; }
+  recency recent() { return {r.normal(0.2F)}; }
+};
+
+/// What a run over many cases met, so that a test knows that it tested something.
+struct tally {
+  std::size_t cases = 0, tokens = 0, cut_to_some = 0, failed = 0;
+  void count(const urn::draw& d, std::size_t size) {
+    ++cases;
+    if (d.token != urn::no_token) ++tokens;
+    if (d.kept > 1 && d.kept < size) ++cut_to_some;
+    if (urn::failed(d.status)) ++failed;
+  }
+};
+
+template <class T>
+std::vector<T> stored_as(const std::vector<float>& logits) {
+  std::vector<T> stored;
+  for (const float l : logits) {
+    if constexpr (std::is_same_v<T, float>) {
+      stored.push_back(l);
+    } else if constexpr (std::is_same_v<T, urn::bfloat16>) {
+      stored.push_back(urn::to_bfloat16(l));
+    } else {
+      stored.push_back(urn::to_float16(l));
+    }
+  }
+  return stored;
+}
+template <class T>
+std::vector<float> as_floats(const std::vector<T>& stored) {
+  std::vector<float> logits;
+  for (const T l : stored) logits.push_back(urn::to_float(l));
+  return logits;
+}
+
+/// Calls append(stage) with one of the stages that may stand where a row is still whole, or, after a `cut`,
+/// is not.
+template <class Append>
+void append_any(random_case& c, bool& cut, Append&& append_stage) {
+  const auto append = [&](auto stage) {
+    append_stage(stage);
+    cut = cut || urn::stage_is<decltype(stage), urn::cut>;
+  };
+  switch (c.r.below(cut ? 8 : 11)) {
+    case 0: return append(c.temperature());
+    case 1: return append(c.penalties());
+    case 2: return append(c.top_k());
+    case 3: return append(c.top_p());
+    case 4: return append(c.min_p());
+    case 5: return append(c.cap());
+    case 6: return append(c.ban());
+    case 7: return append(c.recent());
+    case 8: return append(c.bitmask());
+    case 9: return append(c.min_tokens());
+    default: return append(c.logit_bias());
+  }
+}
+
+/// Calls append(stage) with up to eight of them.
+template <class Append>
+void append_some(random_case& c, Append&& append) {
+  bool cut = false;
+  for (std::size_t n = c.r.below(9); n > 0; --n) append_any(c, cut, append);
+}
+
+}  // namespace random_pipelines
