@@ -46,7 +46,8 @@ inline void divide_each(float* logits, std::size_t count, float divisor) {
 inline void mask_each(const float* from, const std::int32_t* words, std::size_t count, float* to) {
   for (std::size_t i = 0; i < count; ++i) {
     const bool keep = ((static_cast<std::uint32_t>(words[i / 32]) >> (i % 32)) & 1U) != 0;
-    to[i] = keep ? from[i] : exact::minus_infinity;
+    to[i] = from[i];
+    if (!keep) to[i] = exact::minus_infinity;
   }
 }
 inline constexpr block_conversions scalar_conversions{&convert_each<bfloat16>, &convert_each<float16>,

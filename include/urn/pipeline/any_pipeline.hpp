@@ -50,14 +50,14 @@ class any_row {
     return *static_cast<const Row*>(row);
   }
   template <class Row>
-  static constexpr calls calls_of{[](const void* r) { return as<Row>(r).size(); },
-                                  [](const void* r, std::size_t i) { return as<Row>(r).at(i); },
-                                  [](const void* r, std::size_t i) { return as<Row>(r).id(i); },
-                                  [](const void* r, std::size_t first, std::size_t count) {
-                                    urn::prefetch(as<Row>(r), first, count);
-                                  },
-                                  [](const void* r, std::size_t first, std::size_t count,
-                                     block_buffer& buffer) { return as<Row>(r).load(first, count, buffer); }};
+  static constexpr calls calls_of{
+      [](const void* r) { return as<Row>(r).size(); },
+      [](const void* r, std::size_t i) { return as<Row>(r).at(i); },
+      [](const void* r, std::size_t i) { return as<Row>(r).id(i); },
+      [](const void* r, std::size_t first, std::size_t count) { urn::prefetch(as<Row>(r), first, count); },
+      [](const void* r, std::size_t first, std::size_t count, block_buffer& buffer) {
+        return as<Row>(r).load(first, count, buffer);
+      }};
 
   const void* row_;
   const calls* calls_;

@@ -24,18 +24,20 @@ struct row_moments {
 
   /// Adds v * d.
   URN_HOST_DEVICE constexpr void add(std::uint64_t v, std::int64_t d) {
-    add_to_depth(static_cast<wide>(v) * d);
+    __extension__ using wide = __int128;
+    add_to_depth<wide>(static_cast<wide>(v) * d);
     mass += v;
   }
   /// Adds sum * 2^shift to `depth` alone.
   URN_HOST_DEVICE constexpr void add_depth(std::uint64_t sum, int shift) {
-    add_to_depth(static_cast<wide>(sum) << shift);
+    __extension__ using wide = __int128;
+    add_to_depth<wide>(static_cast<wide>(sum) << shift);
   }
 
  private:
-  __extension__ using wide = __int128;
-  URN_HOST_DEVICE constexpr void add_to_depth(wide more) {
-    const wide sum = ((static_cast<wide>(depth_high) << 64) | depth_low) + more;
+  template <class Wide>
+  URN_HOST_DEVICE constexpr void add_to_depth(Wide more) {
+    const Wide sum = ((static_cast<Wide>(depth_high) << 64) | depth_low) + more;
     depth_low = static_cast<std::uint64_t>(sum);
     depth_high = static_cast<std::int64_t>(sum >> 64);
   }

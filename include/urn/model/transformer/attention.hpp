@@ -83,7 +83,7 @@ inline void attend(std::span<const float> query, const visible_past& past, std::
   const std::span weights = std::span(scores).subspan(past.first % page_positions);
   softmax(weights);
   std::ranges::fill(out, 0.0F);
-  for (std::size_t position = past.first, end; position <= past.last; position = end) {
+  for (std::size_t position = past.first, end = 0; position <= past.last; position = end) {
     const kv_page& page = past.cache.page(position / page_positions);
     const std::size_t slot = position % page_positions;
     end = std::min(position - slot + page_positions, past.last + 1);
