@@ -87,7 +87,7 @@ void many(std::uint64_t cases, Test&& test) {
   if (testing::Test::HasFailure()) return;
   EXPECT_EQ(m.met.cases, cases);
   EXPECT_GT(m.met.tokens, cases / 2);
-  EXPECT_GT(m.met.failed, cases / 100);
+  EXPECT_GE(m.met.failed, cases / 100);
 }
 
 /// The stages at run time for scalar, as one type for simd; other rows than floats have their kernels tested,
