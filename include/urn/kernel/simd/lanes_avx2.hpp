@@ -21,7 +21,11 @@ struct avx2_lanes : batches<Arch> {
   }
   URN_INLINE static floats sub(floats a, floats b) { return floats(hidden(_mm256_sub_ps(a.data, b.data))); }
   URN_INLINE static floats add(floats a, floats b) { return floats(hidden(_mm256_add_ps(a.data, b.data))); }
-  URN_INLINE static floats max(floats a, floats b) { return floats(_mm256_max_ps(a.data, b.data)); }
+  URN_INLINE static floats max(floats a, floats b) {
+    __m256 m;  // of the intrinsic, g++ -ffast-math may swap the operands
+    asm("vmaxps %2, %1, %0" : "=x"(m) : "x"(a.data), "x"(b.data));
+    return floats(m);
+  }
   URN_INLINE static words max(words a, words b) { return words(_mm256_max_epu32(a.data, b.data)); }
 
   URN_INLINE static words shift_right(words x, words n) { return words(_mm256_srlv_epi32(x.data, n.data)); }

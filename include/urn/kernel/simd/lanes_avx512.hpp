@@ -23,7 +23,11 @@ struct lanes<xsimd::avx512bw> : batches<xsimd::avx512bw> {
   }
   URN_INLINE static floats sub(floats a, floats b) { return hidden(floats(_mm512_sub_ps(a.data, b.data))); }
   URN_INLINE static floats add(floats a, floats b) { return hidden(floats(_mm512_add_ps(a.data, b.data))); }
-  URN_INLINE static floats max(floats a, floats b) { return floats(_mm512_max_ps(a.data, b.data)); }
+  URN_INLINE static floats max(floats a, floats b) {
+    __m512 m;  // of the intrinsic, g++ -ffast-math may swap the operands
+    asm("vmaxps %2, %1, %0" : "=v"(m) : "v"(a.data), "v"(b.data));
+    return floats(m);
+  }
   URN_INLINE static words max(words a, words b) { return words(_mm512_max_epu32(a.data, b.data)); }
 
   URN_INLINE static words shift_right(words x, words n) { return words(_mm512_srlv_epi32(x.data, n.data)); }

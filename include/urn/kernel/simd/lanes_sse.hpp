@@ -27,7 +27,12 @@ struct lanes<xsimd::sse4_2> : batches<xsimd::sse4_2> {
   }
   URN_INLINE static floats sub(floats a, floats b) { return hidden(floats(_mm_sub_ps(a.data, b.data))); }
   URN_INLINE static floats add(floats a, floats b) { return hidden(floats(_mm_add_ps(a.data, b.data))); }
-  URN_INLINE static floats max(floats a, floats b) { return floats(_mm_max_ps(a.data, b.data)); }
+  URN_INLINE static floats max(floats a, floats b) {
+    asm("maxps %1, %0"
+        : "+x"(a.data)
+        : "x"(b.data));  // of the intrinsic, g++ -ffast-math may swap the operands
+    return a;
+  }
   URN_INLINE static words max(words a, words b) { return words(_mm_max_epu32(a.data, b.data)); }
 
   URN_INLINE static words shift_right(words x, words n) {
