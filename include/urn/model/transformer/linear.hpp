@@ -63,6 +63,7 @@ class linear {
   /// y = W x + b for each row; x is rows x inputs(), y rows x outputs(), and they do not overlap. No result
   /// depends on the version, which this machine must have.
   void apply(const matrix& x, matrix_view y, const panel_version& version = best_panel_version()) const {
+    if (x.rows() == 0) return;  // y may have no memory
     for (index first = 0; first < outputs_; first += lanes) {
       version.multiply({.weights = panels_.data() + first * inputs_,
                         .bias = bias_.data() + first,
