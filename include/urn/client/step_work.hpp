@@ -10,7 +10,7 @@
 
 #include "urn/client/request_state.hpp"
 #include "urn/client/step_lane.hpp"
-#include "urn/client/step_team.hpp"
+#include "urn/core/thread_pool.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/model/causal_lm.hpp"
 
@@ -21,7 +21,7 @@ template <causal_lm Model, class Request>
 class step_work {
  public:
   /// A lane for each of `threads` threads, with a copy of `scratch`.
-  step_work(const Model& model, std::size_t threads, const workspace& scratch) : team_(threads) {
+  step_work(const Model& model, std::size_t threads, const workspace& scratch) : pool_(threads) {
     for (std::size_t i = 0; i < threads; ++i) lanes_.emplace_back(model, scratch);
   }
 
@@ -63,7 +63,7 @@ class step_work {
   std::size_t run() {
     const auto idle = [](const lane& l) { return l.jobs().empty(); };
     const auto busy = static_cast<std::size_t>(std::ranges::find_if(lanes_, idle) - lanes_.begin());
-    team_.run(busy, [&](std::size_t i) { lanes_[i].run(); });
+    pool_.run(busy, [&](std::size_t i) { lanes_[i].run(); });
     std::size_t tokens = 0;
     for (lane& l : std::span(lanes_).first(busy)) {
       tokens += l.cost();
@@ -79,7 +79,7 @@ class step_work {
   using lane = step_lane<Model, Request>;
 
   std::vector<lane> lanes_;
-  step_team team_;
+  thread_pool pool_;
   std::size_t turn_ = 0;  // which prompt begins
 };
 

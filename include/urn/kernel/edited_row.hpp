@@ -19,13 +19,18 @@ URN_HOST_DEVICE inline float at_temperature(float logit, float temperature) {
 
 namespace detail {
 
+/// Puts logits into the buffer, unless they are there.
+inline void copy_into(block_buffer& buffer, std::span<const float> logits) {
+  if (logits.data() != buffer.logits) std::copy(logits.begin(), logits.end(), buffer.logits);
+}
+
 /// The base row's logits at the temperature; in the buffer unless they are as they were.
 template <logits_row Base>
 std::span<const float> load_at(const Base& base, float temperature, std::size_t first, std::size_t count,
                                block_buffer& buffer) {
   const std::span<const float> logits = base.load(first, count, buffer);
   if (exact::bits(temperature) == exact::bits(1.0F)) return logits;
-  if (logits.data() != buffer.logits) std::copy(logits.begin(), logits.end(), buffer.logits);
+  copy_into(buffer, logits);
   buffer.conversions->divide(buffer.logits, count, temperature);
   return {buffer.logits, count};
 }
@@ -44,7 +49,7 @@ void edit_run(const Edit& edit, token_id first, std::span<const float> from, blo
     const std::size_t whole = from.size() / lanes * lanes;
     const auto id_at = [=](std::size_t i) { return first + static_cast<token_id>(i); };
     float* const to = buffer.logits;
-    if (from.data() != to) std::copy(from.begin(), from.end(), to);
+    copy_into(buffer, from);
     for (std::size_t i = 0; i < whole; i += lanes) edit_in_place(to + i, id_at(i), lanes);
     edit_in_place(to + whole, id_at(whole), from.size() - whole);
   }
@@ -111,7 +116,7 @@ class sparse_row {
         touched_between(touched_, id(first), id(first + count - 1) + 1);
     const std::span<const float> logits = detail::load_at(*base_, temperature_, first, count, buffer);
     if (hits.empty()) return logits;
-    if (logits.data() != buffer.logits) std::copy(logits.begin(), logits.end(), buffer.logits);
+    detail::copy_into(buffer, logits);
     for (const touched_token& t : hits) {
       float& logit = buffer.logits[static_cast<std::size_t>(t.id - id(first))];
       logit = (*edit_)(logit, t.value);

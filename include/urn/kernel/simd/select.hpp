@@ -9,7 +9,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <utility>
 
@@ -133,11 +132,11 @@ nucleus_guess guess_nucleus(const Row& row, mass_unit unit, std::uint64_t total,
   const double below = 0.8 * share * static_cast<double>(total - std::min(total, target));
   const double wanted = static_cast<double>(sampled) - below;
   if (wanted < 1.0) return {};
+  const few<L> some(sample);  // before the sample is taken apart
   const threshold found =
       nucleus<L>(sample, unit, static_cast<std::uint64_t>(wanted), sampled, space_in(scratch));
-  const few<L> some(sample_of<L>(row, scratch.left()));
-  const auto reaches = [&](float l) { return l >= found.value; };
-  return {found.value, 3 * std::ranges::count_if(some.values(), reaches) > std::ssize(some.values())};
+  const std::size_t reach = count_at_least<L>(some.values(), found.value);
+  return {found.value, 3 * reach > some.size()};
 }
 
 /// The logits of a whole row that lie in memory as floats; none of another row.
@@ -238,16 +237,14 @@ std::size_t count_before(const Row& row, std::uint64_t key, const row_scan& scan
     const std::uint32_t largest = scanned.maxima.empty() ? ~0U : ordered(scanned.maxima[first / strip_size]);
     if (largest < ordered(logit) || (largest == ordered(logit) && first >= position)) continue;
     const std::span<const float> logits = row.load(first, std::min(strip_size, row.size() - first), space);
-    for (std::size_t i = 0; i < logits.size(); i += L::width) {
-      const std::size_t left = logits.size() - i;
-      const auto l = left < L::width ? L::load_first(logits.data() + i, left) : L::load(logits.data() + i);
-      const std::size_t earlier = position - std::min(position, first + i);
+    std::size_t at = first;
+    for_each_vector<L>(logits, [&, x = L::set(logit)](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
+      const std::size_t earlier = position - std::min(position, at);
       const std::uint32_t lower_ids = earlier >= L::width ? L::all : (1U << earlier) - 1U;
-      const std::uint32_t valid = left >= L::width ? L::all : (1U << left) - 1U;
-      const auto x = L::set(logit);
       const std::uint32_t mask = L::above(l, x) | (L::at_least(l, x) & lower_ids);
       before += static_cast<std::size_t>(std::popcount(mask & valid));
-    }
+      at += L::width;
+    });
   }
   return before;
 }

@@ -40,25 +40,29 @@ struct parts {
   std::size_t equals = 0;
 };
 
+/// Calls see(logits, valid lanes) for all vectors of `values`, the last one filled up.
+template <class L, class See>
+URN_INLINE void for_each_vector(std::span<const float> values, See&& see) {
+  std::size_t i = 0;
+  for (; i + L::width <= values.size(); i += L::width) see(L::load(values.data() + i), L::all);
+  if (const std::size_t rest = values.size() - i; rest > 0) {
+    see(L::load_first(values.data() + i, rest), (1U << rest) - 1U);
+  }
+}
+
 /// Splits `in`, which may be one of the two rows.
 template <class L>
 parts partition(std::span<const float> in, float pivot, partition_space space) {
   std::size_t above = 0;
   std::size_t below = 0;
-  const auto p = L::set(pivot);
-  const auto split = [&](typename L::floats x, std::uint32_t valid) URN_INLINE_LAMBDA {
-    const std::uint32_t high = L::above(x, p) & valid;
-    const std::uint32_t low = ~L::at_least(x, p) & valid;
-    L::compress(space.left.data() + above, x, high);
-    L::compress(space.right.data() + below, x, low);
+  for_each_vector<L>(in, [&, p = L::set(pivot)](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
+    const std::uint32_t high = L::above(l, p) & valid;
+    const std::uint32_t low = ~L::at_least(l, p) & valid;
+    L::compress(space.left.data() + above, l, high);
+    L::compress(space.right.data() + below, l, low);
     above += static_cast<std::size_t>(std::popcount(high));
     below += static_cast<std::size_t>(std::popcount(low));
-  };
-  std::size_t i = 0;
-  for (; i + L::width <= in.size(); i += L::width) split(L::load(in.data() + i), L::all);
-  if (const std::size_t rest = in.size() - i; rest > 0) {
-    split(L::load_first(in.data() + i, rest), (1U << rest) - 1U);
-  }
+  });
   return {space.left.first(above), space.right.first(below), in.size() - above - below};
 }
 
@@ -91,32 +95,22 @@ class few {
   std::size_t size_;
 };
 
-/// Calls see(logits, valid lanes) for all vectors of `values`, the last one filled up.
-template <class L, class See>
-URN_INLINE void for_each_vector(std::span<const float> values, See&& see) {
-  std::size_t i = 0;
-  for (; i + L::width <= values.size(); i += L::width) see(L::load(values.data() + i), L::all);
-  if (const std::size_t rest = values.size() - i; rest > 0) {
-    see(L::load_first(values.data() + i, rest), (1U << rest) - 1U);
-  }
-}
-
-/// How many logits are at least a value, and how many above it.
-template <class L>
-std::size_t count_at_least(std::span<const float> values, float value) {
+/// How many logits are in mask_of(vector), a mask of lanes.
+template <class L, class Mask>
+URN_INLINE std::size_t count_if(std::span<const float> values, Mask&& mask_of) {
   std::size_t n = 0;
-  for_each_vector<L>(values, [&, v = L::set(value)](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
-    n += static_cast<std::size_t>(std::popcount(L::at_least(l, v) & valid));
+  for_each_vector<L>(values, [&](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
+    n += static_cast<std::size_t>(std::popcount(mask_of(l) & valid));
   });
   return n;
+}
+template <class L>
+std::size_t count_at_least(std::span<const float> values, float value) {
+  return count_if<L>(values, [v = L::set(value)](auto l) URN_INLINE_LAMBDA { return L::at_least(l, v); });
 }
 template <class L>
 std::size_t count_above(std::span<const float> values, float value) {
-  std::size_t n = 0;
-  for_each_vector<L>(values, [&, v = L::set(value)](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
-    n += static_cast<std::size_t>(std::popcount(L::above(l, v) & valid));
-  });
-  return n;
+  return count_if<L>(values, [v = L::set(value)](auto l) URN_INLINE_LAMBDA { return L::above(l, v); });
 }
 
 /// As kth_largest, for few values: bisects the floats between the least and the largest by counting.
