@@ -8,6 +8,7 @@ faster than llama.cpp) and writes an SVG plot of each.
 """
 import argparse
 import json
+import math
 import re
 import sys
 
@@ -26,6 +27,8 @@ PIPELINES = [
 ]
 LLAMA_OF = {"greedy_raw": "greedy", "greedy_processed": "greedy", "top_k_raw": "top_k"}
 SHAPES = ["peaky", "flat", "all equal", "two values", "ascending", "runs of ties"]
+COLOURS = {"floor": "#888888", "urn::simd": "#2a6fbb", "urn::cuda": "#2a6fbb", "llama.cpp": "#d98a2b", "FlashInfer": "#d98a2b",
+           "PyTorch": "#b04a3f"}
 NAME = re.compile(r"^(.*)/vocabulary:(\d+)/shape:(\d+)(?:_median)?$")
 
 
@@ -37,6 +40,11 @@ def read(path):
         if match and b.get("aggregate_name", "median") == "median":
             times[match[1], int(match[2]), int(match[3])] = b["cpu_time"]
     return times
+
+
+def short(t):
+    """Two figures at least."""
+    return f"{t:.0f}" if t >= 10 else f"{t:.1f}"
 
 
 def floor2(times, vocabulary, shape):
@@ -66,26 +74,28 @@ def tables(title, times):
 
 
 def plot(title, times, path):
-    """One row of bars for each pipeline at V = 128256, peaky: urn, the floor, llama.cpp, on a logarithmic axis."""
-    import math
-
+    """One row of bars for each pipeline at V = 128256, peaky: urn, the floor, llama.cpp."""
     bars = [("max, exp + sum", [("floor", floor2(times, 128256, 0))])]
     for key, label in PIPELINES:
         rows = [("urn::simd", times[f"simd/{key}", 128256, 0])]
         peer = times.get((f"llama/{LLAMA_OF.get(key, key)}", 128256, 0))
         bars.append((label, rows + ([("llama.cpp", peer)] if peer else [])))
-    colours = {"floor": "#888888", "urn::simd": "#2a6fbb", "llama.cpp": "#d98a2b"}
-    left, scale, y = 300, 150, 50
-    x = lambda t: left + scale * math.log10(max(t, 10) / 10)
-    out = [f'<text x="10" y="22" font-size="15">{title}: microseconds a row, V = 128256, peaky, cold</text>']
+    draw_bars(f"{title}: microseconds a row, V = 128256, peaky, cold", bars, (10, 100, 1000), path)
+
+
+def draw_bars(title, bars, ticks, path):
+    """Groups of bars, [(label, [(whose, microseconds)])], on a logarithmic axis that starts at the first tick."""
+    left, scale, y = 300, 450 / len(ticks), 50
+    x = lambda t: left + scale * math.log10(max(t, ticks[0]) / ticks[0])
+    out = [f'<text x="10" y="22" font-size="15">{title}</text>']
     for label, rows in bars:
         out.append(f'<text x="{left - 8}" y="{y + 13}" text-anchor="end">{label}</text>')
         for name, t in rows:
-            out.append(f'<rect x="{left}" y="{y}" width="{x(t) - left:.1f}" height="14" fill="{colours[name]}"/>')
-            out.append(f'<text x="{x(t) + 5:.1f}" y="{y + 12}">{t:.0f} {name}</text>')
+            out.append(f'<rect x="{left}" y="{y}" width="{x(t) - left:.1f}" height="14" fill="{COLOURS[name]}"/>')
+            out.append(f'<text x="{x(t) + 5:.1f}" y="{y + 12}">{short(t)} {name}</text>')
             y += 16
         y += 8
-    for tick in (10, 100, 1000):
+    for tick in ticks:
         out.append(f'<line x1="{x(tick)}" y1="40" x2="{x(tick)}" y2="{y}" stroke="#cccccc"/><text x="{x(tick)}" y="{y + 14}">{tick}</text>')
     with open(path, "w") as f:
         f.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="800" height="{y + 24}" font-family="sans-serif" font-size="12">'

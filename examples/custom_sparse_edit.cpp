@@ -5,10 +5,11 @@
 // [edit]
 struct no_stutter {  // never the last token again
   using stage = urn::sparse_edit;
-  static urn::status touch(const urn::draw_context& context, urn::touch_list& touched) {
-    const auto output = context.history.output;
-    if (!output.empty() && touched.holds(output.back())) touched.touch(output.back());
-    return urn::status::ok;
+  static constexpr std::size_t touches(const urn::draw_context& context) {
+    return context.history.output.empty() ? 0 : 1;
+  }
+  static constexpr urn::touched_token touch(const urn::draw_context& context, std::size_t) {
+    return {context.history.output.back(), 0};
   }
   float operator()(float, std::uint32_t) const { return urn::exact::minus_infinity; }
 };

@@ -33,22 +33,20 @@ struct over_used {
   [[nodiscard]] status check(std::size_t vocabulary) const {
     return std::isnan(push) || often > vocabulary ? status::bad_argument : status::ok;
   }
-  status touch(const urn::draw_context& context, urn::touch_list& touched) const {
-    for (const token_id id : context.history.output) {
-      if (touched.holds(id)) ++touched.touch(id);
-    }
-    return status::ok;
+  static std::size_t touches(const urn::draw_context& context) { return context.history.output.size(); }
+  static urn::touched_token touch(const urn::draw_context& context, std::size_t i) {
+    return {context.history.output[i], 1};
   }
+  static std::uint32_t merge(std::uint32_t a, std::uint32_t b) { return a + b; }
   float operator()(float logit, std::uint32_t count) const { return count < often ? logit : logit - push; }
 };
 
 /// A sparse edit that cannot do its work.
 struct refuses {
   using stage = urn::sparse_edit;
-  static status touch(const urn::draw_context&, urn::touch_list& touched) {
-    touched.touch(0) = 7;
-    return status::bad_argument;
-  }
+  static status check(std::size_t) { return status::bad_argument; }
+  static std::size_t touches(const urn::draw_context&) { return 1; }
+  static urn::touched_token touch(const urn::draw_context&, std::size_t) { return {0, 7}; }
   float operator()(float, std::uint32_t) const { return 0; }
 };
 

@@ -36,14 +36,11 @@ struct ban_multiples {
 struct recency {
   using stage = urn::sparse_edit;
   float strength;
-  urn::status touch(const urn::draw_context& context, urn::touch_list& touched) const {
-    std::uint32_t place = 0;
-    for (const token_id id : context.history.output) {
-      ++place;
-      if (touched.holds(id)) touched.touch(id) = place;
-    }
-    return urn::status::ok;
+  static std::size_t touches(const urn::draw_context& context) { return context.history.output.size(); }
+  static urn::touched_token touch(const urn::draw_context& context, std::size_t i) {
+    return {context.history.output[i], static_cast<std::uint32_t>(i + 1)};
   }
+  static std::uint32_t merge(std::uint32_t, std::uint32_t later) { return later; }
   float operator()(float logit, std::uint32_t place) const {
     return logit - strength * static_cast<float>(place);
   }

@@ -53,15 +53,27 @@ URN_HOST_DEVICE inline T opaque(T x) {
 }
 
 #if URN_DEVICE_PASS
-URN_HOST_DEVICE inline float add(float a, float b) { return __fadd_rn(a, b); }
-URN_HOST_DEVICE inline float sub(float a, float b) { return __fsub_rn(a, b); }
-URN_HOST_DEVICE inline float mul(float a, float b) { return __fmul_rn(a, b); }
-URN_HOST_DEVICE inline float div(float a, float b) { return __fdiv_rn(a, b); }
+// By PTX: of the intrinsics of these names, -use_fast_math makes ones that flush subnormals to zero.
+#define URN_EXACT_PTX(name, instruction)                                    \
+  URN_HOST_DEVICE inline float name(float a, float b) {                     \
+    float result;                                                           \
+    asm(instruction ".rn.f32 %0, %1, %2;" : "=f"(result) : "f"(a), "f"(b)); \
+    return result;                                                          \
+  }
+URN_EXACT_PTX(add, "add")
+URN_EXACT_PTX(sub, "sub")
+URN_EXACT_PTX(mul, "mul")
+URN_EXACT_PTX(div, "div")
+#undef URN_EXACT_PTX
 URN_HOST_DEVICE inline double add(double a, double b) { return __dadd_rn(a, b); }
 URN_HOST_DEVICE inline double sub(double a, double b) { return __dsub_rn(a, b); }
 URN_HOST_DEVICE inline double mul(double a, double b) { return __dmul_rn(a, b); }
 URN_HOST_DEVICE inline double div(double a, double b) { return __ddiv_rn(a, b); }
-URN_HOST_DEVICE inline float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
+URN_HOST_DEVICE inline float fma(float a, float b, float c) {
+  float result;
+  asm("fma.rn.f32 %0, %1, %2, %3;" : "=f"(result) : "f"(a), "f"(b), "f"(c));
+  return result;
+}
 URN_HOST_DEVICE inline double fma(double a, double b, double c) { return __fma_rn(a, b, c); }
 #else
 template <class T>
@@ -155,12 +167,24 @@ URN_HOST_DEVICE constexpr int highest_bit(std::uint64_t x) {
 #endif
 }
 
-/// x >> n where n may be anything: shifts by the width and more give 0.
+/// x >> n where n may be anything: shifts by the width and more give 0 (which a GPU's own shift does).
 URN_HOST_DEVICE constexpr std::uint32_t shift_right(std::uint32_t x, std::uint32_t n) {
+#if URN_DEVICE_PASS
+  std::uint32_t shifted = 0;
+  asm("shr.u32 %0, %1, %2;" : "=r"(shifted) : "r"(x), "r"(n));
+  return shifted;
+#else
   return n > 31 ? 0 : x >> n;
+#endif
 }
 URN_HOST_DEVICE constexpr std::uint64_t shift_right(std::uint64_t x, std::uint32_t n) {
+#if URN_DEVICE_PASS
+  std::uint64_t shifted = 0;
+  asm("shr.u64 %0, %1, %2;" : "=l"(shifted) : "l"(x), "r"(n));
+  return shifted;
+#else
   return n > 63 ? 0 : x >> n;
+#endif
 }
 
 }  // namespace urn::exact

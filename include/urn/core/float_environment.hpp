@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "urn/core/platform.hpp"
+
 namespace urn {
 
 /// While it lives, this thread rounds to nearest and keeps subnormals; the caller's mode comes back at its
@@ -11,17 +13,22 @@ namespace urn {
 /// few cycles.
 class float_environment {
  public:
-  float_environment() : saved_(read()) {
+  URN_HOST_DEVICE float_environment() : saved_(read()) {
     if (saved_ != with_defaults(saved_)) write(with_defaults(saved_));
   }
-  ~float_environment() {
+  URN_HOST_DEVICE ~float_environment() {
     if (saved_ != with_defaults(saved_)) write(saved_);
   }
   float_environment(const float_environment&) = delete;
   float_environment& operator=(const float_environment&) = delete;
 
  private:
-#if defined(__x86_64__)
+#if URN_DEVICE_PASS
+  using word = int;  // a GPU has no modes: every instruction carries its own
+  URN_HOST_DEVICE static word with_defaults(word w) { return w; }
+  URN_HOST_DEVICE static word read() { return 0; }
+  URN_HOST_DEVICE static void write(word) {}
+#elif defined(__x86_64__)
   using word = std::uint32_t;
   // MXCSR: flush-to-zero is bit 15, rounding bits 13 and 14, denormals-are-zero bit 6; exceptions stay as
   // they are.

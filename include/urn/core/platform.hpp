@@ -9,6 +9,16 @@
 #define URN_HOST_DEVICE
 #endif
 
+/// Between these two a function for host and device may call what only one of them has: which side runs it is
+/// decided by its execution policy.
+#if defined(__NVCC__)
+#define URN_EITHER_SIDE_BEGIN _Pragma("nv_diagnostic push") _Pragma("nv_diag_suppress 20011,20014")
+#define URN_EITHER_SIDE_END _Pragma("nv_diagnostic pop")
+#else
+#define URN_EITHER_SIDE_BEGIN
+#define URN_EITHER_SIDE_END
+#endif
+
 /// True while the device side is compiled.
 #if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
 #define URN_DEVICE_PASS 1

@@ -33,14 +33,17 @@ URN_HOST_DEVICE inline float mass_scale(float temperature) {
   return static_cast<float>(exact::div(1.4426950408889634, static_cast<double>(temperature)));
 }
 
-/// Of the polynomial P, the highest power first.
-inline constexpr float power_coefficients[] = {0x1.ec328p-10F, 0x1.c05f8ap-7F, 0x1.41878cp-4F,
-                                               0x1.5be0a6p-2F, 0x1.f5e45ep-1F, 0x1.6a09e8p+0F};
+/// Of the polynomial P, the highest power first: i from 0 to 5.
+URN_HOST_DEVICE constexpr float power_coefficient(int i) {
+  constexpr float all[] = {0x1.ec328p-10F, 0x1.c05f8ap-7F, 0x1.41878cp-4F,
+                           0x1.5be0a6p-2F, 0x1.f5e45ep-1F, 0x1.6a09e8p+0F};
+  return all[i];
+}
 
 /// 2^(f + 1/2) for |f| <= 1/2, in [1, 2) for every such float.
 URN_HOST_DEVICE inline float power_of_two(float f) {
-  float p = power_coefficients[0];
-  for (int i = 1; i < 6; ++i) p = exact::fma(p, f, power_coefficients[i]);
+  float p = power_coefficient(0);
+  for (int i = 1; i < 6; ++i) p = exact::fma(p, f, power_coefficient(i));
   return p;
 }
 

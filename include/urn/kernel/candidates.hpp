@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
 
@@ -16,14 +17,16 @@ struct candidate_list {
   std::span<token_id> ids;
   std::span<float> logits;
 
-  [[nodiscard]] std::size_t size() const { return ids.size(); }
-  [[nodiscard]] float at(std::size_t i) const { return logits[i]; }
-  [[nodiscard]] token_id id(std::size_t i) const { return ids[i]; }
+  [[nodiscard]] constexpr std::size_t size() const { return ids.size(); }
+  [[nodiscard]] constexpr float at(std::size_t i) const { return logits[i]; }
+  [[nodiscard]] constexpr token_id id(std::size_t i) const { return ids[i]; }
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count, block_buffer&) const {
     return logits.subspan(first, count);
   }
 
-  [[nodiscard]] candidate_list first(std::size_t n) const { return {ids.first(n), logits.first(n)}; }
+  [[nodiscard]] constexpr candidate_list first(std::size_t n) const {
+    return {ids.first(n), logits.first(n)};
+  }
 };
 static_assert(logits_row<candidate_list>);
 

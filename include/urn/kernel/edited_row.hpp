@@ -7,9 +7,11 @@
 #include <span>
 
 #include "urn/core/exact.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/kernel/touch_list.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// A logit as an edit that follows a temperature sees it: l / T rounded once; at T = 1, l.
@@ -62,17 +64,22 @@ template <logits_row Base, class Edit>
 class elementwise_row {
  public:
   /// The base row unchanged.
-  explicit elementwise_row(const Base& base) : base_(&base) {}
-  elementwise_row(const Base& base, const Edit& edit, float temperature)
+  URN_HOST_DEVICE explicit elementwise_row(const Base& base) : base_(&base) {}
+  URN_HOST_DEVICE elementwise_row(const Base& base, const Edit& edit, float temperature)
       : base_(&base), edit_(&edit), temperature_(temperature) {}
 
-  [[nodiscard]] std::size_t size() const { return base_->size(); }
-  [[nodiscard]] token_id id(std::size_t i) const { return base_->id(i); }
+  [[nodiscard]] URN_HOST_DEVICE std::size_t size() const { return base_->size(); }
+  [[nodiscard]] URN_HOST_DEVICE token_id id(std::size_t i) const { return base_->id(i); }
   void prefetch(std::size_t first, std::size_t count) const { urn::prefetch(*base_, first, count); }
-  [[nodiscard]] float at(std::size_t i) const {
+  [[nodiscard]] URN_HOST_DEVICE float at(std::size_t i) const {
     if (edit_ == nullptr) return base_->at(i);
     return (*edit_)(at_temperature(base_->at(i), temperature_), id(i));
   }
+
+  /// Its parts, for backends that load in their own way; edit() is null where there is none.
+  [[nodiscard]] URN_HOST_DEVICE const Base& base() const { return *base_; }
+  [[nodiscard]] URN_HOST_DEVICE const Edit* edit() const { return edit_; }
+  [[nodiscard]] URN_HOST_DEVICE float temperature() const { return temperature_; }
 
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
                                             block_buffer& buffer) const {
@@ -98,17 +105,24 @@ class elementwise_row {
 template <logits_row Base, class Edit>
 class sparse_row {
  public:
-  sparse_row(const Base& base, const Edit& edit, std::span<const touched_token> touched, float temperature)
+  URN_HOST_DEVICE sparse_row(const Base& base, const Edit& edit, std::span<const touched_token> touched,
+                             float temperature)
       : base_(&base), edit_(&edit), touched_(touched), temperature_(temperature) {}
 
-  [[nodiscard]] std::size_t size() const { return base_->size(); }
-  [[nodiscard]] token_id id(std::size_t i) const { return base_->id(i); }
+  [[nodiscard]] URN_HOST_DEVICE std::size_t size() const { return base_->size(); }
+  [[nodiscard]] URN_HOST_DEVICE token_id id(std::size_t i) const { return base_->id(i); }
   void prefetch(std::size_t first, std::size_t count) const { urn::prefetch(*base_, first, count); }
-  [[nodiscard]] float at(std::size_t i) const {
+  [[nodiscard]] URN_HOST_DEVICE float at(std::size_t i) const {
     const float logit = at_temperature(base_->at(i), temperature_);
     const std::span<const touched_token> hit = touched_between(touched_, id(i), id(i) + 1);
     return hit.empty() ? logit : (*edit_)(logit, hit.front().value);
   }
+
+  /// Its parts, for backends that load in their own way.
+  [[nodiscard]] URN_HOST_DEVICE const Base& base() const { return *base_; }
+  [[nodiscard]] URN_HOST_DEVICE const Edit& edit() const { return *edit_; }
+  [[nodiscard]] URN_HOST_DEVICE float temperature() const { return temperature_; }
+  [[nodiscard]] URN_HOST_DEVICE std::span<const touched_token> touched() const { return touched_; }
 
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
                                             block_buffer& buffer) const {
@@ -132,3 +146,4 @@ class sparse_row {
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

@@ -32,8 +32,10 @@ URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
   const double z = exact::double_of((halve ? 0x3FE0000000000000ULL : 0x3FF0000000000000ULL) | mantissa);
   const double s = exact::div(exact::sub(z, 1.0), exact::add(z, 1.0));
   const double q = exact::mul(s, s);
-  double series = 2.0 / 19;
-  for (int n = 17; n >= 1; n -= 2) series = exact::fma(series, q, exact::div(2.0, static_cast<double>(n)));
+  constexpr double terms[] = {2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11,
+                              2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3,  2.0};
+  double series = terms[0];
+  for (int i = 1; i < 10; ++i) series = exact::fma(series, q, terms[i]);
   return exact::fma(static_cast<double>(top + (halve ? 1 : 0)), ln2, exact::mul(s, series));
 }
 

@@ -15,6 +15,7 @@
 #include "urn/kernel/scalar/moments.hpp"
 #include "urn/kernel/scalar/pick.hpp"
 #include "urn/kernel/scalar/select.hpp"
+#include "urn/kernel/touch_list.hpp"
 
 namespace urn {
 
@@ -31,6 +32,27 @@ namespace urn {
 /// there; they use its ranked(), left() and right(). Members are free of state and safe from many threads,
 /// each with its own workspace. See kernel/scalar/ for the contracts.
 struct scalar_t {
+  using workspace = urn::workspace;
+
+  /// Calls do_one(i) for each i < n; one does not depend on another.
+  template <class DoOne>
+  static constexpr void each(std::size_t n, DoOne&& do_one) {
+    for (std::size_t i = 0; i < n; ++i) do_one(i);
+  }
+  /// Whether is_good(i) for each i < n.
+  template <class IsGood>
+  static constexpr bool all(std::size_t n, IsGood&& is_good) {
+    std::size_t good = 0;
+    while (good < n && is_good(good)) ++good;
+    return good == n;
+  }
+  /// The tokens that a sparse edit touches, in scratch.touched() past the first `used`.
+  template <class Edit>
+  static kernel::gathered gather(const Edit& edit, const draw_context& context, std::size_t vocabulary,
+                                 std::size_t used, workspace& scratch) {
+    return kernel::scalar::gather(edit, context, vocabulary, scratch.touched().subspan(used),
+                                  scratch.slots());
+  }
   /// The largest logit. `maxima` has room for those of the strips (or for none), if the backend notes them.
   template <logits_row Row>
   static kernel::row_scan scan(const Row& row, std::span<float> /*maxima*/) {

@@ -7,15 +7,18 @@
 #include <cstdint>
 #include <span>
 
+#include "urn/core/draw.hpp"
+#include "urn/core/platform.hpp"
+#include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
 #include "urn/core/workspace.hpp"
 
 namespace urn {
 
-/// Collects (id, value) pairs, each id once: `touch(id)` is the id's value, 0 at first. O(1) a touch.
+/// Collects touched tokens, each id once; the values of a token touched twice are merged. O(1) a token.
 class touch_list {
  public:
-  /// `storage` receives the pairs; `slots` has a zero for each token of the vocabulary and is all zero again
+  /// `storage` receives the tokens; `slots` has a zero for each token of the vocabulary and is all zero again
   /// after finish().
   touch_list(std::span<touched_token> storage, std::span<std::uint32_t> slots)
       : storage_(storage), slots_(slots) {}
@@ -25,22 +28,23 @@ class touch_list {
   }
   [[nodiscard]] bool overflowed() const { return overflowed_; }
 
-  /// The value of a token of the vocabulary (`holds(id)`); when the storage is full, a value that is thrown
-  /// away.
-  std::uint32_t& touch(token_id id) {
-    std::uint32_t& slot = slots_[static_cast<std::size_t>(id)];
-    if (slot == 0) {
-      if (size_ == storage_.size()) {
-        overflowed_ = true;
-        return discarded_ = 0;
-      }
-      storage_[size_] = {id, 0};
+  /// Ids outside the vocabulary are passed over; `merge(earlier value, value)`.
+  template <class Merge>
+  void add(const touched_token& t, Merge&& merge) {
+    if (!holds(t.id)) return;
+    std::uint32_t& slot = slots_[static_cast<std::size_t>(t.id)];
+    if (slot != 0) {
+      std::uint32_t& value = storage_[slot - 1].value;
+      value = merge(value, t.value);
+    } else if (size_ == storage_.size()) {
+      overflowed_ = true;
+    } else {
+      storage_[size_] = t;
       slot = static_cast<std::uint32_t>(++size_);
     }
-    return storage_[slot - 1].value;
   }
 
-  /// The pairs in ascending order of ids. O(n log n).
+  /// The tokens in ascending order of ids. O(n log n).
   std::span<const touched_token> finish() {
     const std::span<touched_token> touched = storage_.first(size_);
     for (const touched_token& t : touched) slots_[static_cast<std::size_t>(t.id)] = 0;
@@ -52,13 +56,48 @@ class touch_list {
   std::span<touched_token> storage_;
   std::span<std::uint32_t> slots_;
   std::size_t size_ = 0;
-  std::uint32_t discarded_ = 0;
   bool overflowed_ = false;
 };
 
+/// The value of a token that an edit touched twice, `a` before `b`: what its merge says; without one, a.
+template <class Edit>
+URN_HOST_DEVICE std::uint32_t merged_value(const Edit& edit, std::uint32_t a, std::uint32_t b) {
+  if constexpr (requires { edit.merge(a, b); }) {
+    return edit.merge(a, b);
+  } else {
+    return a;
+  }
+}
+
+namespace kernel {
+
+/// The tokens that a sparse edit touches, by ascending ids; status no_space if the storage could not hold
+/// them.
+struct gathered {
+  std::span<const touched_token> touched;
+  urn::status status = urn::status::ok;
+};
+
+namespace scalar {
+
+/// What `edit` touches in a row of `vocabulary` tokens. O(n log n).
+template <class Edit>
+gathered gather(const Edit& edit, const draw_context& context, std::size_t vocabulary,
+                std::span<touched_token> storage, std::span<std::uint32_t> slots) {
+  touch_list list(storage, slots.first(vocabulary));
+  const std::size_t count = edit.touches(context);
+  const auto merge = [&](std::uint32_t a, std::uint32_t b) { return merged_value(edit, a, b); };
+  for (std::size_t i = 0; i < count; ++i) list.add(edit.touch(context, i), merge);
+  const std::span<const touched_token> touched = list.finish();
+  return {touched, list.overflowed() ? status::no_space : status::ok};
+}
+
+}  // namespace scalar
+}  // namespace kernel
+
 /// The touched tokens whose ids lie in [first, last).
-inline std::span<const touched_token> touched_between(std::span<const touched_token> touched, token_id first,
-                                                      token_id last) {
+URN_HOST_DEVICE constexpr std::span<const touched_token> touched_between(
+    std::span<const touched_token> touched, token_id first, token_id last) {
   const auto before = [](const touched_token& t, token_id id) { return t.id < id; };
   const auto from = std::lower_bound(touched.begin(), touched.end(), first, before);
   return {from, std::lower_bound(from, touched.end(), last, before)};

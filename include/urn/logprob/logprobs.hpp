@@ -9,6 +9,7 @@
 #include "urn/core/draw.hpp"
 #include "urn/core/float_environment.hpp"
 #include "urn/core/order_key.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/fraction.hpp"
@@ -16,26 +17,39 @@
 #include "urn/pipeline/pipeline.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// Fills `best` with the best tokens of a row at scale c and their logprobs, in the order of candidates, and
 /// what is left of it with {no_token, -inf}. `mass` and `scanned` are the row's. O(V + n log n).
 template <execution_policy Policy, logits_row Row>
-void fill_top_logprobs(Policy policy, const Row& row, float c, const kernel::row_mass& mass,
-                       const kernel::row_scan& scanned, std::span<token_logprob> best, workspace& scratch) {
-  std::size_t n = 0;
-  for (const ranked_mass& r : policy.top_n(row, best.size(), scanned, scratch)) {
-    best[n++] = {id_of(r.key), kernel::log_share(logit_of(r.key), c, mass.key, mass.total)};
-  }
-  for (; n < best.size(); ++n) best[n] = {};
+URN_HOST_DEVICE void fill_top_logprobs(Policy policy, const Row& row, float c, const kernel::row_mass& mass,
+                                       const kernel::row_scan& scanned, std::span<token_logprob> best,
+                                       typename Policy::workspace& scratch) {
+  const std::span<const ranked_mass> ranked = policy.top_n(row, best.size(), scanned, scratch);
+  policy.each(best.size(), [&](std::size_t i) {
+    best[i] = {};
+    if (i >= ranked.size()) return;
+    const std::uint64_t key = ranked[i].key;
+    best[i] = {id_of(key), kernel::log_share(logit_of(key), c, mass.key, mass.total)};
+  });
 }
 
 namespace detail {
 
+template <execution_policy Policy>
+URN_HOST_DEVICE void clear(Policy policy, std::span<token_logprob> list) {
+  policy.each(list.size(), [&](std::size_t i) { list[i] = {}; });
+}
+template <execution_policy Policy>
+URN_HOST_DEVICE void put_first(Policy policy, std::span<token_logprob> list, const token_logprob& best) {
+  policy.each(1, [&](std::size_t i) { list[i] = best; });
+}
+
 /// The token's raw_logprob, rank and `best` in a row whose mass at temperature 1 is known.
 template <execution_policy Policy, logits_row Row>
-draw score(Policy policy, const Row& row, token_id token, const kernel::row_mass& mass, workspace& scratch,
-           std::span<token_logprob> best) {
+URN_HOST_DEVICE draw score(Policy policy, const Row& row, token_id token, const kernel::row_mass& mass,
+                           typename Policy::workspace& scratch, std::span<token_logprob> best) {
   const kernel::row_scan scanned = kernel::scan_of(mass);
   const float logit = row.at(static_cast<std::size_t>(token));
   draw result{.token = token, .status = mass.status, .mass = mass.total};
@@ -43,7 +57,7 @@ draw score(Policy policy, const Row& row, token_id token, const kernel::row_mass
   result.rank = static_cast<std::uint32_t>(policy.count_before(row, order_key(logit, token), scanned) + 1);
   if (has(mass.status, status::infinite)) {
     result.raw_logprob = result.rank == 1 ? 0.0F : exact::minus_infinity;
-    if (!best.empty()) best[0] = {policy.max(row, scanned).token(), 0.0F};
+    if (!best.empty()) put_first(policy, best, {policy.max(row, scanned).token(), 0.0F});
   }
   if (mass.total == 0) return result;
   const float c = kernel::mass_scale(1.0F);
@@ -83,10 +97,10 @@ struct logprobs {
   [[nodiscard]] constexpr logprobs_wanted wants() const { return {true, raw}; }
 
   template <class State>
-  void operator()(State& row) const {
+  URN_HOST_DEVICE void operator()(State& row) const {
     complete_processed(row);
     const std::span<token_logprob> best = row.context.raw_top_logprobs;
-    for (token_logprob& b : best) b = {};
+    detail::clear(row.policy, best);
     if (!raw && best.empty()) return;
     row.weigh_raw();
     const draw scored =
@@ -97,9 +111,9 @@ struct logprobs {
 
  private:
   template <class State>
-  static void complete_processed(State& row) {
+  URN_HOST_DEVICE static void complete_processed(State& row) {
     const std::span<token_logprob> best = row.context.top_logprobs;
-    for (token_logprob& b : best) b = {};
+    detail::clear(row.policy, best);
     if (exact::is_nan(row.result.logprob) && row.size() > 1 && row.weigh()) {
       const kernel::row_mass& mass = row.mass();
       const float largest = logit_of(std::uint64_t{mass.largest} << 32);
@@ -109,7 +123,7 @@ struct logprobs {
     if (row.size() == 1) row.result.logprob = 0.0F;
     if (best.empty()) return;
     if (row.size() == 1 || !row.weigh()) {
-      best[0] = {row.result.token, row.result.logprob};
+      detail::put_first(row.policy, best, {row.result.token, row.result.logprob});
       return;
     }
     const kernel::row_scan scanned = row.scan();
@@ -120,3 +134,4 @@ struct logprobs {
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

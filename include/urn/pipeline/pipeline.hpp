@@ -10,6 +10,7 @@
 
 #include "urn/core/draw.hpp"
 #include "urn/core/float_environment.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/parallel.hpp"
@@ -17,6 +18,7 @@
 #include "urn/pipeline/run.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 // A static_assert takes only a literal, so the sentences are macros.
@@ -44,7 +46,8 @@ inline constexpr std::size_t largest_vocabulary = std::size_t{1} << 23;  ///< ro
 namespace detail {
 
 /// What a row's size alone says.
-inline status admit(std::size_t size, workspace& scratch) {
+template <class Workspace>
+URN_HOST_DEVICE status admit(std::size_t size, const Workspace& scratch) {
   status s = status::ok;
   if (size > largest_vocabulary) s |= status::bad_argument;
   if (size > scratch.vocabulary()) s |= status::no_space;
@@ -67,13 +70,13 @@ bool admit(const batch_view<T>& batch, std::span<const draw_context> contexts, s
 /// contiguous floats, bf16 or f16, one a token. Never throws or allocates; the row is only read. What goes
 /// wrong is in the status. Thread-safe as long as each thread has its own workspace.
 template <execution_policy Policy, pipeline_stage Stage, class Logits>
-draw draw_row(Policy policy, const Stage& stage, const Logits& logits, const draw_context& context,
-              workspace& scratch) {
+URN_HOST_DEVICE draw draw_row(Policy policy, const Stage& stage, const Logits& logits,
+                              const draw_context& context, typename Policy::workspace& scratch) {
   static_assert(kind_after<Stage>(row_kind::logits) == row_kind::drawn,
                 "urn: this pipeline draws nothing: end it with a sampler (greedy, categorical)");
   const float_environment environment;
   const row_view row{logits};
-  draw result{.status = detail::admit(row.size(), scratch) | check_stage(stage, row.size())};
+  draw result{.status = detail::admit(row.size(), scratch) | check_stage(stage, row.size(), policy)};
   if (failed(result.status)) return result;
   using state_type = row_state<Policy, decltype(row), decltype(row)>;
   state_type state{{.wants = wanted_by(stage)}, policy, row, row, context, scratch, result};
@@ -95,12 +98,13 @@ struct pipe {
     const misplaced of_left = placement<Left>(before);
     return of_left != misplaced::no ? of_left : placement<Right>(kind_after<Left>(before));
   }
-  [[nodiscard]] constexpr status check(std::size_t vocabulary) const {
-    return check_stage(left, vocabulary) | check_stage(right, vocabulary);
+  template <class Checker = one_by_one>
+  [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
+    return check_stage(left, vocabulary, checker) | check_stage(right, vocabulary, checker);
   }
   [[nodiscard]] constexpr logprobs_wanted wants() const { return wanted_by(left) | wanted_by(right); }
   template <class State, class Next>
-  void run(State& state, Next&& next) const {
+  URN_HOST_DEVICE void run(State& state, Next&& next) const {
     detail::run(left, state, [&](auto& after_left) { detail::run(right, after_left, next); });
   }
 
@@ -167,3 +171,4 @@ constexpr auto compose(First first, Rest... rest) {
 #undef URN_REPORT_BEFORE_DRAW
 
 }  // namespace urn
+URN_EITHER_SIDE_END

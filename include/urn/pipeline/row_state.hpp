@@ -9,11 +9,13 @@
 
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/policy.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// What is known of a row so far. What counts is the kept set once there was a cut, before it the edited row.
@@ -38,48 +40,48 @@ struct row_state : row_facts {
   const Raw& raw;
   const Row& row;
   const draw_context& context;
-  workspace& scratch;
+  typename Policy::workspace& scratch;
   draw& result;
 
-  [[nodiscard]] std::size_t vocabulary() const { return raw.size(); }
+  [[nodiscard]] URN_HOST_DEVICE std::size_t vocabulary() const { return raw.size(); }
   /// c of block mass at the temperature.
-  [[nodiscard]] float scale() const { return kernel::mass_scale(temperature); }
-  [[nodiscard]] bool has_failed() const { return failed(result.status); }
-  [[nodiscard]] const kernel::row_mass& mass() const { return *weighed; }
+  [[nodiscard]] URN_HOST_DEVICE float scale() const { return kernel::mass_scale(temperature); }
+  [[nodiscard]] URN_HOST_DEVICE bool has_failed() const { return failed(result.status); }
+  [[nodiscard]] URN_HOST_DEVICE const kernel::row_mass& mass() const { return *weighed; }
   /// The number of tokens still in.
-  [[nodiscard]] std::size_t size() const { return is_cut ? kept.size() : row.size(); }
+  [[nodiscard]] URN_HOST_DEVICE std::size_t size() const { return is_cut ? kept.size() : row.size(); }
 
   /// Calls use(row) or use(kept), whichever counts.
   template <class Use>
-  decltype(auto) visit(Use&& use) const {
+  URN_HOST_DEVICE decltype(auto) visit(Use&& use) const {
     return is_cut ? use(kept) : use(row);
   }
 
-  void apply_temperature(float t) {
+  URN_HOST_DEVICE void apply_temperature(float t) {
     temperature = exact::mul(temperature, t);
     weighed.reset();
   }
 
   /// Lets a temperature of 0 take effect: only the best token is kept. Masks may come before that.
-  void settle() {
-    if (temperature > 0.0F) return;
+  URN_HOST_DEVICE void settle() {
+    if (exact::bits(temperature) != 0) return;
     temperature = 1.0F;
     if (!has_failed()) keep_best();
   }
 
   /// What counts has changed: nothing is known of it.
-  void forget() {
+  URN_HOST_DEVICE void forget() {
     scanned.reset();
     weighed.reset();
   }
 
   /// Where a cut may write what it keeps, even while it reads `kept`.
-  [[nodiscard]] candidate_list room() { return room_in(scratch); }
+  [[nodiscard]] URN_HOST_DEVICE candidate_list room() { return room_in(scratch); }
 
   /// Replaces what counts by `select(row or kept)`, a kernel::selection; select may take what scan() says as
   /// well.
   template <class Select>
-  void keep(Select&& select) {
+  URN_HOST_DEVICE void keep(Select&& select) {
     settle();
     if (has_failed()) return;
     const kernel::row_scan seen = scan();
@@ -102,32 +104,32 @@ struct row_state : row_facts {
   }
 
   /// Keeps only the best token.
-  void keep_best() {
+  URN_HOST_DEVICE void keep_best() {
     const kernel::row_max first = best();
     kept = room().first(first.key == 0 ? 0 : 1);
-    if (first.key != 0) {
-      kept.ids[0] = first.token();
-      kept.logits[0] = first.logit();
-    }
+    policy.each(kept.size(), [&](std::size_t i) {
+      kept.ids[i] = first.token();
+      kept.logits[i] = first.logit();
+    });
     is_cut = true;
     result.status |= first.status;
     forget();
   }
 
   /// The first of the largest logits.
-  [[nodiscard]] kernel::row_max best() {
+  [[nodiscard]] URN_HOST_DEVICE kernel::row_max best() {
     const kernel::row_scan seen = scan();
     return visit([&](const auto& source) { return policy.max(source, seen); });
   }
 
   /// Weighs a whole row of which nothing is known yet with the same pass that looks for its largest logit:
   /// for a sampler that only needs the latter, where a report on the former follows.
-  void foresee() {
-    if (wants.processed && !is_cut && !scanned && temperature > 0.0F) weighed = sum();
+  URN_HOST_DEVICE void foresee() {
+    if (wants.processed && !is_cut && !scanned && exact::bits(temperature) != 0) weighed = sum();
   }
 
   /// The largest logits of what counts. Where the row as it came is wanted later, the same pass weighs it.
-  kernel::row_scan scan() {
+  URN_HOST_DEVICE kernel::row_scan scan() {
     if (!scanned && !is_cut && !is_edited && wants.raw) weigh_raw();
     if (!scanned && is_cut) scanned = policy.scan(kept, {});
     if (!scanned) {
@@ -139,7 +141,7 @@ struct row_state : row_facts {
 
   /// Makes the unit of mass() valid. False if there is nothing to weigh: the row failed, or +inf took the
   /// whole mass and is kept alone.
-  bool measure() {
+  URN_HOST_DEVICE bool measure() {
     settle();
     if (has_failed()) return false;
     if (!weighed) weighed = kernel::unit_of(scan(), scale());
@@ -150,7 +152,7 @@ struct row_state : row_facts {
   }
 
   /// The same, with the total.
-  bool weigh() {
+  URN_HOST_DEVICE bool weigh() {
     settle();
     if (has_failed()) return false;
     if (!weighed || weighed->total == 0) weighed = sum();
@@ -158,7 +160,7 @@ struct row_state : row_facts {
   }
 
   /// Makes raw_mass valid. While the row still is as it came, `scanned` too, and at temperature 1 `weighed`.
-  void weigh_raw() {
+  URN_HOST_DEVICE void weigh_raw() {
     if (raw_mass) return;
     raw_mass = policy.mass(raw, kernel::mass_scale(1.0F), scratch.blocks(), maxima());
     if (is_cut) return;
@@ -170,14 +172,16 @@ struct row_state : row_facts {
 
   /// The same state over another row: what an edit goes on with.
   template <logits_row Edited>
-  [[nodiscard]] row_state<Policy, Raw, Edited> over(const Edited& edited) const {
+  [[nodiscard]] URN_HOST_DEVICE row_state<Policy, Raw, Edited> over(const Edited& edited) const {
     return {*this, policy, raw, edited, context, scratch, result};
   }
 
  private:
-  [[nodiscard]] std::span<float> maxima() const { return scratch.maxima().first(strip_count(raw.size())); }
+  [[nodiscard]] URN_HOST_DEVICE std::span<float> maxima() const {
+    return scratch.maxima().first(strip_count(raw.size()));
+  }
 
-  kernel::row_mass sum() {
+  URN_HOST_DEVICE kernel::row_mass sum() {
     if (is_cut) return policy.mass_of_kept(kept, scale(), scan());
     if (wants.raw && !is_edited && exact::bits(temperature) == exact::bits(1.0F)) {
       weigh_raw();
@@ -191,3 +195,4 @@ struct row_state : row_facts {
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

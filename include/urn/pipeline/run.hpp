@@ -8,18 +8,20 @@
 #include <type_traits>
 #include <utility>
 
+#include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
 #include "urn/kernel/edited_row.hpp"
 #include "urn/kernel/touch_list.hpp"
 #include "urn/pipeline/row_state.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn::detail {
 
 /// The temperature that an edit divides the logits by before it sees them; it is 1 from there on. A mask
 /// leaves it pending. What was known of the row no longer counts.
 template <class Stage, class State>
-float take_temperature(State& state) {
+URN_HOST_DEVICE float take_temperature(State& state) {
   state.forget();
   if constexpr (is_mask<Stage>) return 1.0F;
   state.settle();
@@ -28,18 +30,18 @@ float take_temperature(State& state) {
 
 /// After a cut an edit changes the few kept logits in place.
 template <class State, class Edit>
-void edit_kept(State& state, float temperature, Edit&& edit) {
-  for (std::size_t i = 0; i < state.kept.size(); ++i) {
+URN_HOST_DEVICE void edit_kept(State& state, float temperature, Edit&& edit) {
+  state.policy.each(state.kept.size(), [&](std::size_t i) {
     float& logit = state.kept.logits[i];
     logit = edit(at_temperature(logit, temperature), state.kept.ids[i]);
-  }
+  });
 }
 
 /// The edit's view stands on the row even where it changes nothing (neutral parameters, or a cut row, whose
 /// kept logits are edited in place): one type comes after an edit, or each would double what the compiler
 /// sees of the stages behind it.
 template <class Stage, class State, class Next>
-void run_elementwise(const Stage& stage, State& state, Next&& next) {
+URN_HOST_DEVICE void run_elementwise(const Stage& stage, State& state, Next&& next) {
   elementwise_row<std::remove_cvref_t<decltype(state.row)>, Stage> edited(state.row);
   if (!is_neutral(stage)) {
     const float temperature = take_temperature<Stage>(state);
@@ -58,18 +60,16 @@ void run_elementwise(const Stage& stage, State& state, Next&& next) {
 /// Gathers what the stage touches; an edit that touches nothing leaves the row and its temperature as they
 /// are.
 template <class Stage, class State>
-std::span<const touched_token> touched_by(const Stage& stage, State& state) {
-  const auto slots = state.scratch.slots().first(state.vocabulary());
-  touch_list list(state.scratch.touched().subspan(state.touched), slots);
-  state.result.status |= stage.touch(state.context, list);
-  const std::span<const touched_token> touched = list.finish();
-  if (list.overflowed()) state.result.status |= status::no_space;
-  return touched;
+URN_HOST_DEVICE std::span<const touched_token> touched_by(const Stage& stage, State& state) {
+  const kernel::gathered gathered =
+      state.policy.gather(stage, state.context, state.vocabulary(), state.touched, state.scratch);
+  state.result.status |= gathered.status;
+  return gathered.touched;
 }
 
 /// As run_elementwise.
 template <class Stage, class State, class Next>
-void run_sparse(const Stage& stage, State& state, Next&& next) {
+URN_HOST_DEVICE void run_sparse(const Stage& stage, State& state, Next&& next) {
   std::span<const touched_token> touched;
   if (!is_neutral(stage)) touched = touched_by(stage, state);
   float temperature = 1.0F;
@@ -92,7 +92,7 @@ void run_sparse(const Stage& stage, State& state, Next&& next) {
 
 /// Runs one stage, then `next`; a row that failed goes no further.
 template <class Stage, class State, class Next>
-void run(const Stage& stage, State& state, Next&& next) {
+URN_HOST_DEVICE void run(const Stage& stage, State& state, Next&& next) {
   if constexpr (stage_is<Stage, composition>) {
     stage.run(state, next);
   } else if constexpr (stage_is<Stage, elementwise_edit>) {
@@ -106,3 +106,4 @@ void run(const Stage& stage, State& state, Next&& next) {
 }
 
 }  // namespace urn::detail
+URN_EITHER_SIDE_END

@@ -13,7 +13,7 @@
 #include "urn/core/history.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
-#include "urn/kernel/touch_list.hpp"
+#include "urn/core/workspace.hpp"
 #include "urn/processor/stage.hpp"
 
 namespace urn {
@@ -22,31 +22,33 @@ namespace urn {
 /// output together (as transformers' bad_words_ids; vLLM's bad_words looks at the output alone). A sequence
 /// of one token is always banned. The sequences are borrowed. Refused: empty ones, and ids outside the
 /// vocabulary. O(sum of their lengths) a row at worst.
-struct bad_words {
+template <class Sequence>
+struct basic_bad_words {
   using stage = sparse_edit;
   static constexpr bool whole_row = true;
   static constexpr bool only_masks = true;
 
-  std::span<const std::vector<token_id>> sequences;
+  std::span<const Sequence> sequences;
 
   [[nodiscard]] constexpr bool neutral() const { return sequences.empty(); }
-  [[nodiscard]] constexpr status check(std::size_t vocabulary) const {
+  template <class Checker = one_by_one>
+  [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
     const auto known = [=](token_id id) { return id >= 0 && static_cast<std::size_t>(id) < vocabulary; };
-    for (const std::vector<token_id>& ids : sequences) {
-      if (ids.empty() || !std::all_of(ids.begin(), ids.end(), known)) return status::bad_argument;
-    }
-    return status::ok;
+    const auto is_good = [&](std::size_t i) {
+      const std::span<const token_id> ids = sequences[i];
+      return !ids.empty() && std::all_of(ids.begin(), ids.end(), known);
+    };
+    return checker.all(sequences.size(), is_good) ? status::ok : status::bad_argument;
   }
-  status touch(const draw_context& context, touch_list& touched) const {
-    for (const std::vector<token_id>& ids : sequences) {
-      if (ends_with(context.history, std::span(ids).first(ids.size() - 1))) touched.touch(ids.back());
-    }
-    return status::ok;
+  [[nodiscard]] constexpr std::size_t touches(const draw_context&) const { return sequences.size(); }
+  [[nodiscard]] constexpr touched_token touch(const draw_context& context, std::size_t i) const {
+    const std::span<const token_id> ids = sequences[i];
+    return {ends_with(context.history, ids.first(ids.size() - 1)) ? ids.back() : no_token, 0};
   }
   [[nodiscard]] constexpr float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
 
  private:
-  static bool ends_with(const token_history& history, std::span<const token_id> beginning) {
+  static constexpr bool ends_with(const token_history& history, std::span<const token_id> beginning) {
     if (beginning.size() > history.size()) return false;
     const token_history tail = history.last(beginning.size());
     const auto of_prompt = beginning.first(tail.prompt.size());
@@ -55,5 +57,9 @@ struct bad_words {
            std::equal(of_output.begin(), of_output.end(), tail.output.begin());
   }
 };
+
+using bad_words = basic_bad_words<std::vector<token_id>>;
+/// For sequences that lie elsewhere: in device memory, for instance.
+using borrowed_bad_words = basic_bad_words<std::span<const token_id>>;
 
 }  // namespace urn

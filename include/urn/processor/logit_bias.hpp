@@ -9,9 +9,10 @@
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
 #include "urn/core/order_key.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
-#include "urn/kernel/touch_list.hpp"
+#include "urn/core/workspace.hpp"
 #include "urn/processor/stage.hpp"
 
 namespace urn {
@@ -33,22 +34,23 @@ struct logit_bias {
   std::span<const token_bias> entries;
 
   [[nodiscard]] constexpr bool neutral() const { return entries.empty(); }
-  [[nodiscard]] constexpr status check(std::size_t vocabulary) const {
-    for (const token_bias& e : entries) {
-      const bool known = e.token >= 0 && static_cast<std::size_t>(e.token) < vocabulary;
-      if (!known || exact::is_nan(e.bias)) return status::bad_argument;
-    }
-    return status::ok;
+  template <class Checker = one_by_one>
+  [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
+    const auto is_good = [&](std::size_t i) {
+      const token_bias& e = entries[i];
+      return e.token >= 0 && static_cast<std::size_t>(e.token) < vocabulary && !exact::is_nan(e.bias);
+    };
+    return checker.all(entries.size(), is_good) ? status::ok : status::bad_argument;
   }
+  [[nodiscard]] constexpr std::size_t touches(const draw_context&) const { return entries.size(); }
   /// The value is the bias's bits.
-  status touch(const draw_context&, touch_list& touched) const {
-    for (const token_bias& e : entries) {
-      std::uint32_t& sum = touched.touch(e.token);
-      sum = exact::bits(exact::add(exact::float_of(sum), e.bias));
-    }
-    return status::ok;
+  [[nodiscard]] constexpr touched_token touch(const draw_context&, std::size_t i) const {
+    return {entries[i].token, exact::bits(entries[i].bias)};
   }
-  [[nodiscard]] float operator()(float logit, std::uint32_t bias_bits) const {
+  [[nodiscard]] URN_HOST_DEVICE static std::uint32_t merge(std::uint32_t a, std::uint32_t b) {
+    return exact::bits(exact::add(exact::float_of(a), exact::float_of(b)));
+  }
+  [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, std::uint32_t bias_bits) const {
     const float bias = exact::float_of(bias_bits);
     if (!survives(logit)) return logit;
     if (!survives(bias)) return exact::minus_infinity;

@@ -8,12 +8,14 @@
 
 #include "urn/core/exact.hpp"
 #include "urn/core/order_key.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/kernel/scalar/mass.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// Keeps the tokens with p_i >= min_p * p_max, decided on masses in row units (the best token's is at least
@@ -29,7 +31,7 @@ struct min_p {
     return exact::is_nan(value) ? status::bad_argument : status::ok;
   }
   template <class State>
-  void operator()(State& row) const {
+  URN_HOST_DEVICE void operator()(State& row) const {
     if (!row.measure()) return;
     const kernel::row_mass mass = row.mass();
     const float best = logit_of(std::uint64_t{mass.largest} << 32);
@@ -42,3 +44,4 @@ struct min_p {
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

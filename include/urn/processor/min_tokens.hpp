@@ -10,7 +10,7 @@
 #include "urn/core/exact.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
-#include "urn/kernel/touch_list.hpp"
+#include "urn/core/workspace.hpp"
 #include "urn/processor/stage.hpp"
 
 namespace urn {
@@ -26,16 +26,18 @@ struct min_tokens {
   std::span<const token_id> end_tokens;
 
   [[nodiscard]] constexpr bool neutral() const { return count == 0 || end_tokens.empty(); }
-  [[nodiscard]] constexpr status check(std::size_t vocabulary) const {
-    for (const token_id id : end_tokens) {
-      if (id < 0 || static_cast<std::size_t>(id) >= vocabulary) return status::bad_argument;
-    }
-    return status::ok;
+  template <class Checker = one_by_one>
+  [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
+    const auto is_good = [&](std::size_t i) {
+      return end_tokens[i] >= 0 && static_cast<std::size_t>(end_tokens[i]) < vocabulary;
+    };
+    return checker.all(end_tokens.size(), is_good) ? status::ok : status::bad_argument;
   }
-  status touch(const draw_context& context, touch_list& touched) const {
-    if (context.history.output.size() >= count) return status::ok;
-    for (const token_id id : end_tokens) touched.touch(id);
-    return status::ok;
+  [[nodiscard]] constexpr std::size_t touches(const draw_context& context) const {
+    return context.history.output.size() < count ? end_tokens.size() : 0;
+  }
+  [[nodiscard]] constexpr touched_token touch(const draw_context&, std::size_t i) const {
+    return {end_tokens[i], 0};
   }
   [[nodiscard]] constexpr float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
 };

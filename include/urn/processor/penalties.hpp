@@ -8,8 +8,10 @@
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
 #include "urn/core/history.hpp"
+#include "urn/core/order_key.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
-#include "urn/kernel/touch_list.hpp"
+#include "urn/core/workspace.hpp"
 #include "urn/processor/stage.hpp"
 
 namespace urn {
@@ -39,19 +41,19 @@ struct penalties {
                ? status::ok
                : status::bad_argument;
   }
-  /// The value is c.
-  status touch(const draw_context& context, touch_list& touched) const {
-    const token_history seen = context.history.last(window);
-    for (const token_id id : seen.prompt) {
-      if (touched.holds(id)) touched.touch(id);
-    }
-    for (const token_id id : seen.output) {
-      if (touched.holds(id)) ++touched.touch(id);
-    }
-    return status::ok;
+  [[nodiscard]] constexpr std::size_t touches(const draw_context& context) const {
+    return context.history.last(window).size();
   }
-  [[nodiscard]] float operator()(float logit, std::uint32_t count) const {
-    const float repeated = logit > 0.0F ? exact::div(logit, repetition) : exact::mul(logit, repetition);
+  /// The value is c.
+  [[nodiscard]] constexpr touched_token touch(const draw_context& context, std::size_t i) const {
+    const token_history seen = context.history.last(window);
+    if (i < seen.prompt.size()) return {seen.prompt[i], 0};
+    return {seen.output[i - seen.prompt.size()], 1};
+  }
+  [[nodiscard]] static constexpr std::uint32_t merge(std::uint32_t a, std::uint32_t b) { return a + b; }
+  [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, std::uint32_t count) const {
+    const bool positive = ordered(logit) > ordered(0.0F);
+    const float repeated = positive ? exact::div(logit, repetition) : exact::mul(logit, repetition);
     if (count == 0) return repeated;
     return exact::sub(exact::fma(-static_cast<float>(count), frequency, repeated), presence);
   }

@@ -10,7 +10,8 @@
 ///     };
 ///
 /// Optional members: `bool neutral() const`, true when the parameters change nothing; `status
-/// check(std::size_t vocabulary) const`, bad_argument when they are wrong, asked before any kernel runs;
+/// check(std::size_t vocabulary) const`, bad_argument when they are wrong, asked before any kernel runs (with
+/// `const Checker&` as a second parameter: see one_by_one);
 /// `static constexpr bool whole_row = true`, for an edit that must see every token and so stand before the
 /// cuts; `static constexpr bool only_masks = true`, for an edit that sends tokens to -inf and leaves the
 /// others alone, and so need not see logits divided by the temperature; `logprobs_wanted wants() const`, of a
@@ -28,8 +29,11 @@ namespace urn {
 /// edit_run(token_id first, std::span<const float> from, block_buffer& to) const`, the same for consecutive
 /// tokens at once, into to.logits, which may be where they are.
 struct elementwise_edit {};
-/// `status touch(const draw_context&, touch_list&) const` names tokens with a value each, and
-/// `float operator()(float logit, std::uint32_t value) const` gives their new logits.
+/// `std::size_t touches(const draw_context&) const` tells how many tokens it touches, `touched_token
+/// touch(const draw_context&, std::size_t i) const` the i-th of them with a value (ids outside the vocabulary
+/// are passed over), and `float operator()(float logit, std::uint32_t value) const` gives their new logits.
+/// Optional: `std::uint32_t merge(std::uint32_t a, std::uint32_t b) const`, the value of a token touched
+/// twice, a before b; without it the first counts.
 struct sparse_edit {};
 /// `operator()(State&) const` changes how logits count, not which are kept.
 struct scaling {};
@@ -68,9 +72,23 @@ constexpr bool is_neutral(const S& stage) {
   }
 }
 
-template <class S>
-constexpr status check_stage(const S& stage, std::size_t vocabulary) {
-  if constexpr (requires { stage.check(vocabulary); }) {
+/// Who looks at the many entries of a stage when it is checked; a policy may do it with many threads.
+struct one_by_one {
+  /// Whether is_good(i) for each i < n.
+  template <class IsGood>
+  static constexpr bool all(std::size_t n, IsGood&& is_good) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!is_good(i)) return false;
+    }
+    return true;
+  }
+};
+
+template <class S, class Checker = one_by_one>
+constexpr status check_stage(const S& stage, std::size_t vocabulary, const Checker& checker = {}) {
+  if constexpr (requires { stage.check(vocabulary, checker); }) {
+    return stage.check(vocabulary, checker);
+  } else if constexpr (requires { stage.check(vocabulary); }) {
     return stage.check(vocabulary);
   } else {
     return status::ok;

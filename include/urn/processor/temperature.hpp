@@ -5,9 +5,11 @@
 #include <cstddef>
 
 #include "urn/core/exact.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// p_i ~ exp(l_i / T). 0 <= T < 1e-5 keeps only the largest logit (as vLLM: greedy); T = 1 changes nothing;
@@ -26,9 +28,10 @@ struct temperature {
                : status::bad_argument;
   }
   template <class State>
-  void operator()(State& row) const {
+  URN_HOST_DEVICE void operator()(State& row) const {
     row.apply_temperature(value < greedy_below ? 0.0F : value);
   }
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "urn/core/platform.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// Keeps exactly min(k, survivors) tokens, the best in the order of candidates: larger logit, then smaller id
@@ -19,7 +21,7 @@ struct top_k {
 
   [[nodiscard]] constexpr bool neutral() const { return k <= 0; }
   template <class State>
-  void operator()(State& row) const {
+  URN_HOST_DEVICE void operator()(State& row) const {
     const auto count = static_cast<std::size_t>(k);
     if (count >= row.vocabulary()) return;
     row.keep([&](const auto& source, const auto& scanned) {
@@ -29,3 +31,4 @@ struct top_k {
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

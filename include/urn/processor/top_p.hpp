@@ -5,11 +5,13 @@
 #include <cstddef>
 
 #include "urn/core/exact.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/kernel/scalar/mass.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// Keeps the shortest prefix of the order of candidates whose mass is at least ceil(p * mass of what came
@@ -25,7 +27,7 @@ struct top_p {
     return exact::is_nan(p) ? status::bad_argument : status::ok;
   }
   template <class State>
-  void operator()(State& row) const {
+  URN_HOST_DEVICE void operator()(State& row) const {
     if (!row.weigh()) return;
     const kernel::row_mass mass = row.mass();
     const std::uint64_t target = p > 0.0F ? kernel::ceil_share(mass.total, p) : 0;
@@ -36,3 +38,4 @@ struct top_p {
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

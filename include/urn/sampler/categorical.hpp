@@ -6,9 +6,11 @@
 #include <cstdint>
 
 #include "urn/core/draw.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// Draws a token i with probability p_i of what is left of the row, by exact integer masses and the bits of
@@ -17,7 +19,7 @@ struct categorical {
   using stage = sampler;
 
   template <class State>
-  void operator()(State& row) const {
+  URN_HOST_DEVICE void operator()(State& row) const {
     row.settle();
     if (row.size() == 1 || !row.weigh()) {
       if (!row.has_failed()) draw_only(row);
@@ -36,14 +38,14 @@ struct categorical {
 
  private:
   template <class State, class Source>
-  static void take(State& row, const Source& source, std::size_t i) {
+  URN_HOST_DEVICE static void take(State& row, const Source& source, std::size_t i) {
     row.result.token = source.id(i);
     row.result.logprob = kernel::log_share(source.at(i), row.scale(), row.mass().key, row.mass().total);
   }
 
   /// One token is left: it has the whole mass, whatever its logit.
   template <class State>
-  static void draw_only(State& row) {
+  URN_HOST_DEVICE static void draw_only(State& row) {
     row.keep_best();
     if (row.has_failed()) return;
     row.result.token = row.kept.id(0);
@@ -53,3 +55,4 @@ struct categorical {
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 
+#include "urn/core/platform.hpp"
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/processor/stage.hpp"
 
+URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// The largest logit, the lowest id among equals; NaN never wins. Reads the row once and weighs nothing:
@@ -15,7 +17,7 @@ struct greedy {
   using stage = sampler;
 
   template <class State>
-  void operator()(State& row) const {
+  URN_HOST_DEVICE void operator()(State& row) const {
     row.foresee();
     const kernel::row_max best = row.best();
     row.result.status |= best.status;
@@ -25,3 +27,4 @@ struct greedy {
 };
 
 }  // namespace urn
+URN_EITHER_SIDE_END

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "urn/core/order_key.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/block_mass.hpp"
@@ -38,7 +39,7 @@ constexpr status status_of_mass(std::uint32_t largest, std::uint32_t key, bool n
 }
 
 /// A row's unit, without its total.
-inline row_mass unit_of(const row_scan& scanned, float c) {
+URN_HOST_DEVICE inline row_mass unit_of(const row_scan& scanned, float c) {
   row_mass unit{0, no_mass_key, scanned.largest, scanned.status};
   if (has(scanned.status, status::empty)) return unit;
   unit.key = block_key(logit_of(std::uint64_t{scanned.largest} << 32), c);

@@ -33,8 +33,8 @@ URN_INLINE weights<L, N> weights_of(const typename L::floats (&logits)[N], typen
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { f[i] = L::fma(logits[i], c, m); });
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { w.exponent[i] = L::bits(f[i]); });
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { f[i] = L::fms(logits[i], c, L::sub(f[i], m)); });
-  unrolled<N>([&](auto i) URN_INLINE_LAMBDA { p[i] = L::set(power_coefficients[0]); });
-  unrolled<5>([&](auto k) URN_INLINE_LAMBDA { horner<L, N>(p, f, power_coefficients[k + 1]); });
+  unrolled<N>([&](auto i) URN_INLINE_LAMBDA { p[i] = L::set(power_coefficient(0)); });
+  unrolled<5>([&](auto k) URN_INLINE_LAMBDA { horner<L, N>(p, f, power_coefficient(k + 1)); });
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { w.mantissa[i] = L::bits(p[i]) << 8; });
   return w;
 }
