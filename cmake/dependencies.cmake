@@ -9,6 +9,20 @@ macro(urn_find_simd mode)
   endif()
 endmacro()
 
+# Thrust is headers: those of a CUDA toolkit, whose newer versions keep them in a folder of their own, or Debian's.
+set(urn_thrust_needs urn_thrust::headers)
+macro(urn_find_thrust mode)
+  find_path(URN_THRUST_INCLUDE thrust/version.h HINTS ${CUDAToolkit_ROOT} ENV CUDAToolkit_ROOT ENV CUDA_PATH
+    /usr/local/cuda PATH_SUFFIXES include/cccl include DOC "The folder with thrust/version.h")
+  if(URN_THRUST_INCLUDE AND NOT TARGET urn_thrust::headers)
+    add_library(urn_thrust::headers INTERFACE IMPORTED GLOBAL)
+    set_property(TARGET urn_thrust::headers PROPERTY INTERFACE_INCLUDE_DIRECTORIES ${URN_THRUST_INCLUDE})
+  elseif(NOT URN_THRUST_INCLUDE AND "${mode}" STREQUAL "REQUIRED")
+    message(FATAL_ERROR "urn::thrust needs Thrust, but there is no thrust/version.h in a CUDA toolkit or in the "
+      "system's headers: set CUDAToolkit_ROOT, install libthrust-dev, or turn URN_THRUST off")
+  endif()
+endmacro()
+
 set(urn_transformer_needs Eigen3::Eigen nlohmann_json::nlohmann_json PkgConfig::urn_pcre2 Threads::Threads)
 macro(urn_find_transformer mode)
   find_package(Eigen3 3.4 ${mode} GLOBAL NO_MODULE)

@@ -40,6 +40,9 @@ function(urn_component name regex)
 endfunction()
 
 urn_component(simd "kernel/simd")
+urn_component(thrust "kernel/(thrust|cuda)/|pipeline/cuda/")
+set(urn_cuda_headers ${urn_thrust_headers})
+list(FILTER urn_cuda_headers INCLUDE REGEX "^urn/(kernel|pipeline)/cuda/")  # which only a CUDA compiler understands
 urn_component(transformer "model/" EXCEPT urn/model/causal_lm.hpp urn/model/archetype.hpp)
 urn_component(client "client/|convert/")
 

@@ -46,7 +46,7 @@ struct default_model {
 #ifdef __SANITIZE_THREAD__
 constexpr int text_requests = 8;
 #else
-constexpr int text_requests = 60;
+constexpr int text_requests = 30;
 #endif
 
 const default_model& loaded() {
@@ -120,7 +120,7 @@ void crowd(unsigned seed, const Disturb& disturb, std::size_t least_finished) {
   std::vector<std::jthread> clients;
   for (std::size_t t = 0; t < threads; ++t) {
     clients.emplace_back([&, t] {
-      random_requests next(seed + static_cast<unsigned>(t), 300, t == 0 ? 250 : 40, 40);
+      random_requests next(seed + static_cast<unsigned>(t), 300, t == 0 ? 250 : 40, 10);
       std::vector<sample_request> asked;
       std::vector<urn::future<sample_response>> answers;
       for (std::size_t i = 0; i < each; ++i) {

@@ -24,8 +24,9 @@ constexpr auto usual = urn::penalties{.repetition = 1.1F} | temperature{0.8F} | 
 static_assert(std::is_trivially_copyable_v<decltype(usual)>);
 constexpr auto cuts = temperature{0.8F} | top_k{40} | top_p{0.95F} | min_p{0.05F};
 static_assert(sizeof(cuts) == sizeof(temperature) + sizeof(top_k) + sizeof(top_p) + sizeof(min_p));
-static_assert(sizeof(cuts | urn::categorical{}) == sizeof(cuts));
-static_assert(sizeof(temperature{} | (top_k{} | urn::greedy{})) == sizeof(temperature) + sizeof(top_k));
+static_assert(sizeof(cuts | urn::categorical{}) == sizeof(cuts) + alignof(decltype(cuts)));
+static_assert(sizeof(temperature{} | (top_k{} | urn::greedy{})) ==
+              sizeof(temperature) + sizeof(top_k) + alignof(top_k));
 static_assert(sizeof(urn::penalties{} | urn::logit_bias{}) ==
               sizeof(urn::penalties) + sizeof(urn::logit_bias));
 static_assert(sizeof(urn::bitmask{} | urn::min_tokens{}) == sizeof(urn::bitmask) + sizeof(urn::min_tokens));

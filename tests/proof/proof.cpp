@@ -26,6 +26,9 @@
 #ifdef URN_PROOF_SIMD
 #include "urn/kernel/simd/policy.hpp"
 #endif
+#ifdef URN_PROOF_THRUST
+#include "thrust.hpp"
+#endif
 
 namespace {
 
@@ -35,12 +38,13 @@ using proof::digest;
 struct options {
   std::uint64_t many = 20'000, longer = 20, first = 0, shuffle = 0;
   std::size_t threads = 1, shards = 1;
-  bool simd = false, check = false, print = false;
+  std::string_view policy = "scalar";
+  bool check = false, print = false;
 };
 
 constexpr const char* usage =
     "usage: urn-proof [--many N] [--long N] [--threads T] [--shuffle SEED] [--shards S] [--policy "
-    "scalar|simd]\n"
+    "scalar|simd|thrust]\n"
     "                 [--check] [--print [--first CASE]]\n"
     "Draws the first N cases of each corpus and prints a digest of the draws. --check: exit code 1 if it is "
     "not\n"
@@ -170,9 +174,7 @@ bool read(int argc, char** argv, options& o) {
     } else if (i + 1 == argc) {
       return false;
     } else if (name == "--policy") {
-      const std::string_view policy = argv[++i];
-      if (policy != "scalar" && policy != "simd") return false;
-      o.simd = policy == "simd";
+      o.policy = argv[++i];
     } else {
       char* end = nullptr;
       const std::uint64_t value = std::strtoull(argv[++i], &end, 10);
@@ -203,18 +205,19 @@ __attribute__((noinline)) int run(int argc, char** argv) {
     std::fputs(usage, stderr);
     return 2;
   }
-  bool same = false;
-  if (!o.simd) {
-    same = draw_and_report(proof::sharded<urn::scalar_t>{{}, o.shards}, o);
-  } else {
-#ifdef URN_PROOF_SIMD
-    same = draw_and_report(proof::sharded<urn::native_simd_t>{{}, o.shards}, o);
+#ifdef URN_PROOF_THRUST  // the one policy of its build, which takes the longest as it is
+  if (o.policy == "thrust" && o.shards == 1) return draw_and_report(proof::thrust_policy, o) ? 0 : 1;
 #else
-    std::fputs("urn-proof: this build has no simd: it takes -DURN_PROOF_SIMD and xsimd's headers\n", stderr);
-    return 2;
+  if (o.policy == "scalar") return draw_and_report(proof::sharded<urn::scalar_t>{{}, o.shards}, o) ? 0 : 1;
 #endif
-  }
-  return same ? 0 : 1;
+#ifdef URN_PROOF_SIMD
+  if (o.policy == "simd") return draw_and_report(proof::sharded<urn::native_simd_t>{{}, o.shards}, o) ? 0 : 1;
+#endif
+  std::fputs(
+      "urn-proof: this build has no such policy: simd takes -DURN_PROOF_SIMD and xsimd's headers;\n"
+      "thrust -DURN_PROOF_THRUST and Thrust's headers, and no other policy or --shards\n",
+      stderr);
+  return 2;
 }
 
 }  // namespace

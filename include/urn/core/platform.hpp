@@ -9,6 +9,14 @@
 #define URN_HOST_DEVICE
 #endif
 
+/// A function of many uses that a device compiler is to call: inlined everywhere, a pipeline takes it
+/// minutes.
+#if defined(__CUDACC__)
+#define URN_CALLED __noinline__
+#else
+#define URN_CALLED
+#endif
+
 /// Between these two a function for host and device may call what only one of them has: which side runs it is
 /// decided by its execution policy.
 #if defined(__NVCC__)

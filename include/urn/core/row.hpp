@@ -116,6 +116,16 @@ class row_view {
 template <class Range>
 row_view(const Range&) -> row_view<std::remove_cvref_t<decltype(*std::declval<const Range&>().data())>>;
 
+/// The logits as a row: what is one already, or a view of a range.
+template <class Logits>
+constexpr auto as_row(const Logits& logits) {
+  if constexpr (logits_row<Logits>) {
+    return logits;
+  } else {
+    return row_view(logits);
+  }
+}
+
 /// A borrowed batch: `rows` rows of `columns` logits, consecutive rows `stride` elements apart.
 template <logit_type T>
 struct batch_view {

@@ -57,6 +57,8 @@ class workspace {
   [[nodiscard]] std::span<block_mass> blocks() { return blocks_; }
   /// The largest logit of each strip.
   [[nodiscard]] std::span<float> maxima() { return maxima_; }
+  /// The same for a row of so many logits.
+  [[nodiscard]] std::span<float> maxima_of(std::size_t size) { return maxima().first(strip_count(size)); }
   [[nodiscard]] std::span<token_id> ids() { return std::span(ids_).first(vocabulary_); }
   [[nodiscard]] std::span<float> logits() { return std::span(logits_).first(vocabulary_); }
   /// Two rows of logits for whatever a kernel likes.

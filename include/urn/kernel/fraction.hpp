@@ -25,7 +25,7 @@ URN_HOST_DEVICE constexpr std::uint64_t uniform_below(std::uint64_t bits, std::u
 
 /// ln(x) of an integer x > 0 to within 1e-15 relative: x = 2^e * z with z in [sqrt(1/2), sqrt(2)], and
 /// ln z = 2 artanh((z - 1) / (z + 1)) by ten terms of its series.
-URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
+URN_HOST_DEVICE URN_CALLED inline double natural_log(std::uint64_t x) {
   const int top = exact::highest_bit(x);
   const std::uint64_t mantissa = (top >= 52 ? x >> (top - 52) : x << (52 - top)) & 0xFFFFFFFFFFFFFULL;
   const bool halve = mantissa > 0x6A09E667F3BCDULL;
@@ -42,7 +42,8 @@ URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
 /// ln(weight of the token / total): ln2 * (l * c - n_row) - (ln total - 40.5 ln2) in double, rounded once to
 /// float and never above 0. A token that has all of the mass gets 0, one at -inf or NaN -inf. `total` in row
 /// units, > 0.
-URN_HOST_DEVICE inline float log_share(float logit, float c, std::uint32_t row_key, std::uint64_t total) {
+URN_HOST_DEVICE URN_CALLED inline float log_share(float logit, float c, std::uint32_t row_key,
+                                                  std::uint64_t total) {
   if (!survives(logit)) return exact::minus_infinity;
   if (mass_in_row(logit, c, row_key) == total) return 0.0F;
   const auto n = static_cast<double>(static_cast<std::int32_t>(row_key - magic_bits));

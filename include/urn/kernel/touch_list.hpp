@@ -72,10 +72,12 @@ URN_HOST_DEVICE std::uint32_t merged_value(const Edit& edit, std::uint32_t a, st
 namespace kernel {
 
 /// The tokens that a sparse edit touches, by ascending ids; status no_space if the storage could not hold
-/// them.
+/// them. Who reads a slice of a row gathers those of the slice alone: `any` is about the row, so that all
+/// slices go the same way.
 struct gathered {
   std::span<const touched_token> touched;
   urn::status status = urn::status::ok;
+  bool any = false;
 };
 
 namespace scalar {
@@ -89,18 +91,31 @@ gathered gather(const Edit& edit, const draw_context& context, std::size_t vocab
   const auto merge = [&](std::uint32_t a, std::uint32_t b) { return merged_value(edit, a, b); };
   for (std::size_t i = 0; i < count; ++i) list.add(edit.touch(context, i), merge);
   const std::span<const touched_token> touched = list.finish();
-  return {touched, list.overflowed() ? status::no_space : status::ok};
+  return {touched, list.overflowed() ? status::no_space : status::ok, !touched.empty()};
 }
 
 }  // namespace scalar
 }  // namespace kernel
 
+/// How many of the touched tokens have ids below `id`. (On a device std::lower_bound, compiled for it as a
+/// constexpr function by nvcc 13, goes wrong.)
+URN_HOST_DEVICE constexpr std::size_t touched_below(std::span<const touched_token> touched, token_id id) {
+  std::size_t below = 0;
+  std::size_t rest = touched.size();
+  while (rest > 0) {
+    const std::size_t half = rest / 2;
+    const bool right = touched[below + half].id < id;
+    below += right ? half + 1 : 0;
+    rest = right ? rest - half - 1 : half;
+  }
+  return below;
+}
+
 /// The touched tokens whose ids lie in [first, last).
 URN_HOST_DEVICE constexpr std::span<const touched_token> touched_between(
     std::span<const touched_token> touched, token_id first, token_id last) {
-  const auto before = [](const touched_token& t, token_id id) { return t.id < id; };
-  const auto from = std::lower_bound(touched.begin(), touched.end(), first, before);
-  return {from, std::lower_bound(from, touched.end(), last, before)};
+  const std::size_t begin = touched_below(touched, first);
+  return touched.subspan(begin, touched_below(touched, last) - begin);
 }
 
 }  // namespace urn

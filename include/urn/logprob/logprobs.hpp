@@ -26,7 +26,7 @@ template <execution_policy Policy, logits_row Row>
 URN_HOST_DEVICE void fill_top_logprobs(Policy policy, const Row& row, float c, const kernel::row_mass& mass,
                                        const kernel::row_scan& scanned, std::span<token_logprob> best,
                                        typename Policy::workspace& scratch) {
-  const std::span<const ranked_mass> ranked = policy.top_n(row, best.size(), scanned, scratch);
+  const auto ranked = policy.top_n(row, best.size(), scanned, scratch);
   policy.each(best.size(), [&](std::size_t i) {
     best[i] = {};
     if (i >= ranked.size()) return;
@@ -80,7 +80,7 @@ draw score_token(Policy policy, const Logits& logits, token_id token, workspace&
   status admitted = detail::admit(row.size(), scratch);
   if (token < 0 || static_cast<std::size_t>(token) >= row.size()) admitted |= status::bad_argument;
   if (failed(admitted)) return {.token = token, .status = admitted};
-  const std::span<float> maxima = scratch.maxima().first(strip_count(row.size()));
+  const std::span<float> maxima = scratch.maxima_of(row.size());
   const kernel::row_mass mass = policy.mass(row, kernel::mass_scale(1.0F), scratch.blocks(), maxima);
   return detail::score(policy, row, token, mass, scratch, best);
 }

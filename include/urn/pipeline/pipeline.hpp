@@ -43,6 +43,12 @@ constexpr const char* sentence(misplaced wrong) {
 
 inline constexpr std::size_t largest_vocabulary = std::size_t{1} << 23;  ///< row sums stay below 2^64
 
+/// A policy that draws whole batches itself, on a device for instance.
+template <class P>
+concept batch_policy = execution_policy<P> && requires {
+  typename P::batch_workspace;
+};
+
 namespace detail {
 
 /// What a row's size alone says.
@@ -57,9 +63,10 @@ URN_HOST_DEVICE status admit(std::size_t size, const Workspace& scratch) {
 
 /// Whether a batch, its contexts and its results belong together; if not, the results say so.
 template <logit_type T>
-bool admit(const batch_view<T>& batch, std::span<const draw_context> contexts, std::span<draw> out) {
-  const bool fits =
-      contexts.size() == batch.rows && out.size() == batch.rows && batch.stride >= batch.columns;
+bool admit(const batch_view<T>& batch, std::span<const draw_context> contexts, std::span<draw> out,
+           bool others_fit = true) {
+  const bool fits = others_fit && contexts.size() == batch.rows && out.size() == batch.rows &&
+                    batch.stride >= batch.columns;
   for (std::size_t r = 0; !fits && r < out.size(); ++r) out[r] = {.status = status::bad_argument};
   return fits;
 }
@@ -67,15 +74,15 @@ bool admit(const batch_view<T>& batch, std::span<const draw_context> contexts, s
 }  // namespace detail
 
 /// Draws one token from one row: applies `stage` (a sampler, or a pipeline that ends with one) to `logits`,
-/// contiguous floats, bf16 or f16, one a token. Never throws or allocates; the row is only read. What goes
-/// wrong is in the status. Thread-safe as long as each thread has its own workspace.
+/// contiguous floats, bf16 or f16, one a token, or a row of your own. Never throws or allocates; the row is
+/// only read. What goes wrong is in the status. Thread-safe as long as each thread has its own workspace.
 template <execution_policy Policy, pipeline_stage Stage, class Logits>
 URN_HOST_DEVICE draw draw_row(Policy policy, const Stage& stage, const Logits& logits,
                               const draw_context& context, typename Policy::workspace& scratch) {
   static_assert(kind_after<Stage>(row_kind::logits) == row_kind::drawn,
                 "urn: this pipeline draws nothing: end it with a sampler (greedy, categorical)");
   const float_environment environment;
-  const row_view row{logits};
+  const auto row = as_row(logits);
   draw result{.status = detail::admit(row.size(), scratch) | check_stage(stage, row.size(), policy)};
   if (failed(result.status)) return result;
   using state_type = row_state<Policy, decltype(row), decltype(row)>;
@@ -84,14 +91,14 @@ URN_HOST_DEVICE draw draw_row(Policy policy, const Stage& stage, const Logits& l
   return result;
 }
 
-/// `left | right`: the row that comes out of left goes into right. As small as its parts, and copyable as
-/// they are.
+/// `left | right`: the row that comes out of left goes into right. As small as its parts (one without
+/// parameters takes the space of a bool), and copyable as they are.
 template <pipeline_stage Left, pipeline_stage Right>
 struct pipe {
   using stage = composition;
 
-  [[no_unique_address]] Left left;
-  [[no_unique_address]] Right right;
+  Left left;  // plain members: nvcc 13 does not survive [[no_unique_address]] beside a std::span
+  Right right;
 
   static constexpr row_kind after(row_kind before) { return kind_after<Right>(kind_after<Left>(before)); }
   static constexpr misplaced place(row_kind before) {
@@ -126,6 +133,14 @@ struct pipe {
     }
   }
 
+  /// The same by a policy that draws whole batches itself; where all that is passed lies, and what the status
+  /// says of the batch, see there.
+  template <batch_policy Policy, logit_type T>
+  status operator()(const Policy& policy, batch_view<T> batch, std::span<const draw_context> contexts,
+                    std::span<draw> out, const typename Policy::batch_workspace& scratch) const {
+    return policy.draw_batch(*this, batch, contexts, out, scratch);
+  }
+
   /// The same on the threads of the policy's pool, a workspace for each: as many rows side by side; of a
   /// batch of fewer rows than threads one after the other, each divided among all threads. The draws are the
   /// same.
@@ -147,6 +162,23 @@ struct pipe {
     });
   }
 };
+
+/// Draws one token for each row of a batch, samplers[r] for row r: the way to parameters of its own for each
+/// request. Otherwise as `sampler(policy, batch, contexts, out, scratch)`.
+template <execution_policy Policy, pipeline_stage Sampler, logit_type T>
+void draw_rows(Policy policy, std::span<const Sampler> samplers, batch_view<T> batch,
+               std::span<const draw_context> contexts, std::span<draw> out, workspace& scratch) {
+  if (!detail::admit(batch, contexts, out, samplers.size() == batch.rows)) return;
+  for (std::size_t r = 0; r < batch.rows; ++r) {
+    out[r] = draw_row(policy, samplers[r], batch.row(r), contexts[r], scratch);
+  }
+}
+template <batch_policy Policy, pipeline_stage Sampler, logit_type T>
+status draw_rows(const Policy& policy, std::span<const Sampler> samplers, batch_view<T> batch,
+                 std::span<const draw_context> contexts, std::span<draw> out,
+                 const typename Policy::batch_workspace& scratch) {
+  return policy.draw_batch(samplers, batch, contexts, out, scratch);
+}
 
 /// Composes two stages or pipelines.
 template <pipeline_stage Left, pipeline_stage Right>

@@ -177,9 +177,7 @@ struct row_state : row_facts {
   }
 
  private:
-  [[nodiscard]] URN_HOST_DEVICE std::span<float> maxima() const {
-    return scratch.maxima().first(strip_count(raw.size()));
-  }
+  [[nodiscard]] URN_HOST_DEVICE std::span<float> maxima() const { return scratch.maxima_of(raw.size()); }
 
   URN_HOST_DEVICE kernel::row_mass sum() {
     if (is_cut) return policy.mass_of_kept(kept, scale(), scan());

@@ -60,32 +60,32 @@ URN_HOST_DEVICE void run_elementwise(const Stage& stage, State& state, Next&& ne
 /// Gathers what the stage touches; an edit that touches nothing leaves the row and its temperature as they
 /// are.
 template <class Stage, class State>
-URN_HOST_DEVICE std::span<const touched_token> touched_by(const Stage& stage, State& state) {
+URN_HOST_DEVICE kernel::gathered touched_by(const Stage& stage, State& state) {
+  if (is_neutral(stage)) return {};
   const kernel::gathered gathered =
       state.policy.gather(stage, state.context, state.vocabulary(), state.touched, state.scratch);
   state.result.status |= gathered.status;
-  return gathered.touched;
+  return gathered;
 }
 
 /// As run_elementwise.
 template <class Stage, class State, class Next>
 URN_HOST_DEVICE void run_sparse(const Stage& stage, State& state, Next&& next) {
-  std::span<const touched_token> touched;
-  if (!is_neutral(stage)) touched = touched_by(stage, state);
+  kernel::gathered edits = touched_by(stage, state);
   float temperature = 1.0F;
-  if (!touched.empty()) temperature = take_temperature<Stage>(state);
+  if (edits.any) temperature = take_temperature<Stage>(state);
   if (state.has_failed()) return;
-  if (state.is_cut && !touched.empty()) {
+  if (state.is_cut && edits.any) {
     edit_kept(state, temperature, [&](float logit, token_id id) {
-      const std::span<const touched_token> hit = touched_between(touched, id, id + 1);
+      const std::span<const touched_token> hit = touched_between(edits.touched, id, id + 1);
       return hit.empty() ? logit : stage(logit, hit.front().value);
     });
-    touched = {};
+    edits = {};
     temperature = 1.0F;
   }
-  state.is_edited |= !touched.empty();
-  state.touched += touched.size();
-  const sparse_row edited(state.row, stage, touched, temperature);
+  state.is_edited |= edits.any;
+  state.touched += edits.touched.size();
+  const sparse_row edited(state.row, stage, edits.touched, temperature);
   auto after = state.over(edited);
   next(after);
 }

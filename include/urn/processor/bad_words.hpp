@@ -2,7 +2,6 @@
 /// \file
 /// bad_words: token sequences that must not be written.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -33,10 +32,11 @@ struct basic_bad_words {
   [[nodiscard]] constexpr bool neutral() const { return sequences.empty(); }
   template <class Checker = one_by_one>
   [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
-    const auto known = [=](token_id id) { return id >= 0 && static_cast<std::size_t>(id) < vocabulary; };
     const auto is_good = [&](std::size_t i) {
       const std::span<const token_id> ids = sequences[i];
-      return !ids.empty() && std::all_of(ids.begin(), ids.end(), known);
+      bool known = !ids.empty();
+      for (const token_id id : ids) known &= id >= 0 && static_cast<std::size_t>(id) < vocabulary;
+      return known;
     };
     return checker.all(sequences.size(), is_good) ? status::ok : status::bad_argument;
   }
@@ -51,10 +51,12 @@ struct basic_bad_words {
   static constexpr bool ends_with(const token_history& history, std::span<const token_id> beginning) {
     if (beginning.size() > history.size()) return false;
     const token_history tail = history.last(beginning.size());
-    const auto of_prompt = beginning.first(tail.prompt.size());
-    const auto of_output = beginning.last(tail.output.size());
-    return std::equal(of_prompt.begin(), of_prompt.end(), tail.prompt.begin()) &&
-           std::equal(of_output.begin(), of_output.end(), tail.output.begin());
+    const std::size_t of_prompt = tail.prompt.size();
+    for (std::size_t i = 0; i < beginning.size(); ++i) {
+      const token_id id = i < of_prompt ? tail.prompt[i] : tail.output[i - of_prompt];
+      if (beginning[i] != id) return false;
+    }
+    return true;
   }
 };
 

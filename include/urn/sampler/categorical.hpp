@@ -17,6 +17,8 @@ namespace urn {
 /// (seed, sequence, step); a token of mass 0 is never drawn. Fills logprob, kept and mass.
 struct categorical {
   using stage = sampler;
+  static constexpr bool draws_by_blocks =
+      true;  ///< a whole row's masses are enough, the best tokens are not asked for
 
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {

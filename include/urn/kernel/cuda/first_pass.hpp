@@ -1,0 +1,214 @@
+#pragma once
+/// \file
+/// The one read of a row: its blocks weighed and the largest logits of its strips noted, a warp a block.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/order_key.hpp"
+#include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/cuda/gather.hpp"
+#include "urn/kernel/cuda/load.hpp"
+#include "urn/kernel/cuda/scratch.hpp"
+#include "urn/kernel/policy.hpp"
+
+namespace urn::kernel::cuda {
+
+/// The blocks of a row that a team reads.
+struct block_range {
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+__device__ inline block_range all_blocks(std::size_t size) { return {0, block_count(size)}; }
+
+/// max(a, b), or NaN if one of them is.
+__device__ inline float max_or_nan(float a, float b) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+  float result;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(result) : "f"(a), "f"(b));
+  return result;
+#else
+  if (exact::is_nan(a) || exact::is_nan(b)) return exact::quiet_nan;
+  return fmaxf(a, b);
+#endif
+}
+
+/// `ordered` of a number.
+__device__ inline std::uint32_t ordered_number(float x) {
+  const std::uint32_t b = exact::bits(exact::add(x, 0.0F));  // of -0, +0
+  return b ^ (static_cast<std::uint32_t>(static_cast<std::int32_t>(b) >> 31) | 0x80000000U);
+}
+
+using block_strip_maxima = float[block_strips];
+
+/// A lane's largest logit of each strip, and of all; NaN if any is.
+__device__ inline float maxima_of_lane(const strips<block_strips>& block, block_strip_maxima& maxima) {
+  float all = exact::minus_infinity;
+#pragma unroll
+  for (int j = 0; j < static_cast<int>(block_strips); ++j) {
+    const auto& l = block.logit[j];
+    maxima[j] = max_or_nan(max_or_nan(l[0], l[1]), max_or_nan(l[2], l[3]));
+    all = max_or_nan(all, maxima[j]);
+  }
+  return all;
+}
+
+/// The same where NaN counts as -inf; true if the warp has one.
+__device__ inline bool clean_maxima_of_lane(strips<block_strips>& block, block_strip_maxima& maxima,
+                                            float& all) {
+  all = maxima_of_lane(block, maxima);
+  if (__ballot_sync(all_lanes, exact::is_nan(all)) == 0) return false;
+#pragma unroll
+  for (auto& strip : block.logit) {
+#pragma unroll
+    for (float& l : strip) l = exact::is_nan(l) ? exact::minus_infinity : l;
+  }
+  all = maxima_of_lane(block, maxima);
+  return true;
+}
+
+/// A warp's strips: their largest logits, each in every lane of `to`; the block's as `ordered`.
+__device__ inline std::uint32_t note_maxima(const block_strip_maxima& of_lane, float* to) {
+  std::uint32_t largest = 0, mine = 0;
+#pragma unroll
+  for (unsigned j = 0; j < block_strips; ++j) {
+    const std::uint32_t of_strip = warp_max(ordered_number(of_lane[j]));
+    largest = max(largest, of_strip);
+    if (lane_of_thread() == j) mine = of_strip;
+  }
+  if (lane_of_thread() < block_strips) to[lane_of_thread()] = logit_of(std::uint64_t{mine} << 32);
+  return largest;
+}
+
+/// The mass of a warp's block whose largest logit is known.
+__device__ inline weighed_block weigh(const strips<block_strips>& block, float c, std::uint32_t largest) {
+  weighed_block result{0, no_mass_key, largest};
+  if (largest <= ordered_minus_infinity) return result;
+  result.key = block_key(logit_of(std::uint64_t{largest} << 32), c);
+  if (result.key == no_mass_key || result.key == unbounded_key) return result;
+  std::uint64_t mass = 0;
+#pragma unroll
+  for (const auto& strip : block.logit) {
+#pragma unroll
+    for (const float l : strip) mass += mass_in_block(l, c, result.key);
+  }
+  result.mass = warp_sum(mass);
+  return result;
+}
+
+/// What a first pass is to find out.
+struct pass_goals {
+  bool strips = true;   ///< the strips' largest logits
+  bool masses = false;  ///< the blocks' masses at the scale c
+  float c = 0;
+};
+
+/// Reads the blocks of `range` into far memory, a warp each at a time; true if this thread's warp met a NaN.
+template <class Row>
+__device__ __noinline__ bool read_blocks(const Row& row, block_range range, pass_goals goals,
+                                         std::span<weighed_block> blocks, std::span<float> maxima) {
+  bool nan = false;
+  for (std::size_t b = range.first + warp_of_thread(); b < range.last; b += team_warps) {
+    strips<block_strips> block;
+    load_strips(row, b * block_size, block);
+    block_strip_maxima of_lane;
+    float all;
+    nan |= clean_maxima_of_lane(block, of_lane, all);
+    const std::uint32_t largest =
+        goals.strips ? note_maxima(of_lane, maxima.data() + b * block_strips) : warp_max(ordered_number(all));
+    weighed_block result{0, no_mass_key, largest};
+    if (goals.masses) result = weigh(block, goals.c, largest);
+    if (lane_of_thread() == 0) blocks[b] = result;
+  }
+  return nan;
+}
+
+/// The first pass over one slice of a row, as an execution policy: it runs the pipeline up to the first look
+/// at the row, whatever edits come before that, takes the look for its slice, and says that the row is empty,
+/// so that the pipeline ends there. Whoever runs the same pipeline afterwards finds the row read.
+template <bool WithStrips>
+struct first_pass : scalar_t {
+  using workspace = team_workspace;
+
+  workspace* work;
+  block_range slice;
+
+  __device__ first_pass(workspace& scratch, block_range range) : work(&scratch), slice(range) {}
+
+  template <class Row>
+  __device__ row_scan scan(const Row& row, std::span<float> maxima) const {
+    read(row, {}, maxima);
+    return {0, status::empty};
+  }
+  __device__ row_scan scan(candidate_list, std::span<float>) const { return {0, status::empty}; }
+  template <class Row>
+  __device__ row_mass mass(const Row& row, float c, std::span<weighed_block>, std::span<float> maxima) const {
+    read(row, {WithStrips, true, c}, maxima);
+    return {0, no_mass_key, 0, status::empty};
+  }
+  template <class Edit>
+  __device__ gathered gather(const Edit& edit, const draw_context& context, std::size_t vocabulary,
+                             std::size_t used, workspace& scratch) const {
+    const std::size_t end = min(slice.last * block_size, vocabulary);
+    return gather_between(scratch, edit, context, static_cast<token_id>(slice.first * block_size),
+                          static_cast<token_id>(end), vocabulary, used);
+  }
+  template <class DoOne>
+  __device__ static void each(std::size_t, DoOne&&) {}
+  template <class IsGood>
+  __device__ static bool all(std::size_t, IsGood&&) {
+    return true;  // the second pass will look
+  }
+  template <class... Any>
+  __device__ static row_max max(const Any&...) {
+    return {};
+  }
+  template <class... Any>
+  __device__ static row_mass mass_of_kept(const Any&...) {
+    return {};
+  }
+  template <class... Any>
+  __device__ static selection select_k(const Any&...) {
+    return {{}, status::empty};
+  }
+  template <class... Any>
+  __device__ static selection select_mass(const Any&...) {
+    return {{}, status::empty};
+  }
+  template <class... Any>
+  __device__ static selection select_above(const Any&...) {
+    return {{}, status::empty};
+  }
+  template <class... Any>
+  __device__ static std::size_t pick(const Any&...) {
+    return 0;
+  }
+  template <class... Any>
+  __device__ static std::size_t pick_kept(const Any&...) {
+    return 0;
+  }
+  template <class... Any>
+  __device__ static row_moments moments(const Any&...) {
+    return {};
+  }
+  template <class... Any>
+  __device__ static std::span<const ranked_key> top_n(const Any&...) {
+    return {};
+  }
+  template <class... Any>
+  __device__ static std::size_t count_before(const Any&...) {
+    return 0;
+  }
+
+ private:
+  template <class Row>
+  __device__ void read(const Row& row, pass_goals goals, std::span<float> maxima) const {
+    if (threadIdx.x == 0) work->is_weighed = true;
+    const bool nan = read_blocks(row, slice, goals, work->blocks(), maxima);
+    if (nan && lane_of_thread() == 0) atomicOr(&work->record().has_nan, 1U);
+  }
+};
+
+}  // namespace urn::kernel::cuda

@@ -1,0 +1,121 @@
+#pragma once
+/// \file
+/// The tokens that a sparse edit touches, found by a team.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/draw.hpp"
+#include "urn/core/status.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/cuda/scratch.hpp"
+#include "urn/kernel/touch_list.hpp"
+
+namespace urn::kernel::cuda {
+
+/// Exchanges two keys that are not in descending order; places past the end hold what comes last of all.
+__device__ inline void order_pair(std::span<std::uint64_t> keys, std::size_t a, std::size_t b) {
+  if (b >= keys.size() || keys[a] >= keys[b]) return;
+  const std::uint64_t key = keys[a];
+  keys[a] = keys[b];
+  keys[b] = key;
+}
+
+/// Batcher's bitonic sort, every comparison in the same direction. O(n log^2 n / threads).
+__device__ inline void sort_many(team& together, std::span<std::uint64_t> keys) {
+  const auto for_pairs = [&](auto&& pair) {
+    for (std::size_t i = threadIdx.x; i < keys.size(); i += team_threads) pair(i);
+    together.sync();
+  };
+  for (std::size_t run = 2; run < 2 * keys.size(); run *= 2) {
+    for_pairs([&](std::size_t i) {
+      const std::size_t mirrored = i ^ (run - 1);
+      if (mirrored > i) order_pair(keys, i, mirrored);
+    });
+    for (std::size_t step = run / 4; step > 0; step /= 2) {
+      for_pairs([&](std::size_t i) {
+        if ((i & step) == 0) order_pair(keys, i, i + step);
+      });
+    }
+  }
+}
+
+/// Sorts different keys in descending order, a few of them by counting how many are larger.
+__device__ __noinline__ inline void sort_descending(team& together, std::span<std::uint64_t> keys) {
+  if (keys.size() > team_threads) return sort_many(together, keys);
+  const bool has_one = threadIdx.x < keys.size();
+  const std::uint64_t mine = has_one ? keys[threadIdx.x] : 0;
+  std::size_t larger = 0;
+  if (has_one) {
+    for (const std::uint64_t other : keys) larger += other > mine ? 1 : 0;
+  }
+  together.sync();
+  if (has_one) keys[larger] = mine;
+  together.sync();
+}
+
+/// The entries of an edit in [first, last), sorted by id and then by their place, as inverted keys.
+template <class Edit>
+__device__ std::span<const std::uint64_t> sorted_entries(team_workspace& work, const Edit& edit,
+                                                         const draw_context& context, token_id first,
+                                                         token_id last, std::size_t vocabulary,
+                                                         gathered& result) {
+  const std::span<std::uint64_t> room = work.entries();
+  unsigned& count = work.near().entries;
+  if (threadIdx.x == 0) count = 0;
+  work.together.sync();
+  const std::size_t entries = edit.touches(context);
+  bool any = false;
+  for (std::size_t i = threadIdx.x; i < entries; i += team_threads) {
+    const token_id id = edit.touch(context, i).id;
+    any |= id >= 0 && static_cast<std::size_t>(id) < vocabulary;
+    if (id < first || id >= last) continue;
+    const unsigned place = atomicAdd(&count, 1U);
+    if (place < room.size()) room[place] = ~((std::uint64_t{static_cast<std::uint32_t>(id)} << 32) | i);
+  }
+  result.any = work.together.any(any);
+  const std::size_t found = count;
+  if (found > room.size()) {
+    result.status = status::no_space;
+    return {};
+  }
+  sort_descending(work.together, room.first(found));
+  return room.first(found);
+}
+
+/// What `edit` touches among the tokens [first, last) of a row, into touched() past the first `used`.
+template <class Edit>
+__device__ __noinline__ gathered gather_between(team_workspace& work, const Edit& edit,
+                                                const draw_context& context, token_id first, token_id last,
+                                                std::size_t vocabulary, std::size_t used) {
+  gathered result;
+  const std::span<const std::uint64_t> keys =
+      sorted_entries(work, edit, context, first, last, vocabulary, result);
+  const std::span<touched_token> room = work.touched().subspan(used);
+  const auto id_at = [&](std::size_t i) { return static_cast<token_id>(~keys[i] >> 32); };
+  const auto value_at = [&](std::size_t i) {
+    return edit.touch(context, static_cast<std::uint32_t>(~keys[i])).value;
+  };
+  std::size_t count = 0;
+  for (std::size_t begin = 0; begin < keys.size(); begin += team_threads) {
+    const std::size_t i = begin + threadIdx.x;
+    const bool leads = i < keys.size() && (i == 0 || id_at(i) != id_at(i - 1));
+    std::uint32_t total = 0;
+    const std::size_t place = count + work.together.sum_before(leads ? 1U : 0U, total);
+    if (leads && place < room.size()) {
+      std::uint32_t value = value_at(i);
+      for (std::size_t j = i + 1; j < keys.size() && id_at(j) == id_at(i); ++j) {
+        value = merged_value(edit, value, value_at(j));
+      }
+      room[place] = {id_at(i), value};
+    }
+    count += total;
+  }
+  work.together.sync();
+  if (count > room.size()) result.status = status::no_space;
+  if (result.status == status::ok) result.touched = room.first(count);
+  return result;
+}
+
+}  // namespace urn::kernel::cuda

@@ -1,0 +1,145 @@
+#pragma once
+/// \file
+/// How a warp gets a row's logits into registers, edited on the way.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/float16.hpp"
+#include "urn/core/row.hpp"
+#include "urn/core/token.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/cuda/team.hpp"
+#include "urn/kernel/edited_row.hpp"
+#include "urn/kernel/touch_list.hpp"
+
+namespace urn::kernel::cuda {
+
+/// A device notes the largest logit for strips of this many tokens: what a warp loads at once, four a lane.
+inline constexpr unsigned warp_strip = 128;
+inline constexpr unsigned block_strips = block_size / warp_strip;
+inline constexpr int lane_logits = 4;
+
+/// N consecutive strips in a warp's registers: lane i holds the tokens 4 i to 4 i + 3 of each. What lies past
+/// the row's end is -inf.
+template <int N>
+struct strips {
+  float logit[N][lane_logits];
+};
+
+/// The position of a lane's first logit of strip j, where the first strip begins at `first`.
+__device__ inline unsigned lane_position(std::size_t first, int j) {
+  return static_cast<unsigned>(first) + static_cast<unsigned>(j) * warp_strip +
+         lane_of_thread() * lane_logits;
+}
+
+/// Four logits at an aligned address, which nobody writes meanwhile and which need not stay in L1.
+__device__ inline void load_four(const float* from, float (&to)[lane_logits]) {
+  asm("ld.global.nc.L1::no_allocate.v4.f32 {%0,%1,%2,%3}, [%4];"
+      : "=f"(to[0]), "=f"(to[1]), "=f"(to[2]), "=f"(to[3])
+      : "l"(from));
+}
+template <class Half>  // bfloat16 or float16
+__device__ void load_four(const Half* from, float (&to)[lane_logits]) {
+  std::uint32_t two[2];
+  asm("ld.global.nc.L1::no_allocate.v2.u32 {%0,%1}, [%2];" : "=r"(two[0]), "=r"(two[1]) : "l"(from));
+#pragma unroll
+  for (int i = 0; i < lane_logits; ++i) {
+    to[i] = to_float(Half{static_cast<std::uint16_t>(two[i / 2] >> (i % 2 * 16))});
+  }
+}
+
+/// One logit after the other, of any row.
+template <int N, logits_row Row>
+__device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {
+  const auto size = static_cast<unsigned>(row.size());
+#pragma unroll
+  for (int j = 0; j < N; ++j) {
+    const unsigned at = lane_position(first, j);
+#pragma unroll
+    for (int i = 0; i < lane_logits; ++i) {
+      to.logit[j][i] = at + i < size ? row.at(at + i) : exact::minus_infinity;
+    }
+  }
+}
+
+template <int N, logits_row Row>
+__device__ void load_strips(const Row& row, std::size_t first, strips<N>& to) {
+  load_each(row, first, to);
+}
+
+/// All loads are under way before the first is waited for: no branch between them.
+template <int N, logit_type T>
+__device__ void load_strips(const row_view<T>& row, std::size_t first, strips<N>& to) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(row.data()) % (lane_logits * sizeof(T)) == 0;
+  if (!aligned || first + N * warp_strip > row.size()) return load_each(row, first, to);
+#pragma unroll
+  for (int j = 0; j < N; ++j) load_four(row.data() + lane_position(first, j), to.logit[j]);
+}
+
+/// logit = change(logit, position) for those inside the row.
+template <int N, class Change>
+__device__ void change_each(std::size_t size, std::size_t first, strips<N>& logits, Change&& change) {
+#pragma unroll
+  for (int j = 0; j < N; ++j) {
+    const unsigned at = lane_position(first, j);
+#pragma unroll
+    for (int i = 0; i < lane_logits; ++i) {
+      if (at + i < static_cast<unsigned>(size)) logits.logit[j][i] = change(logits.logit[j][i], at + i);
+    }
+  }
+}
+
+template <int N, class Base, class Edit>
+__device__ void load_strips(const elementwise_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
+  load_strips(row.base(), first, to);
+  if (row.edit() == nullptr) return;
+  if constexpr (requires { row.edit()->edit_four(to.logit[0], token_id{}); }) {
+    if (exact::bits(row.temperature()) == exact::bits(1.0F)) {
+#pragma unroll
+      for (int j = 0; j < N; ++j)
+        row.edit()->edit_four(to.logit[j], static_cast<token_id>(lane_position(first, j)));
+      return;
+    }
+  }
+  change_each(row.size(), first, to, [&, t = row.temperature()](float l, unsigned i) {
+    return (*row.edit())(at_temperature(l, t), static_cast<token_id>(i));
+  });
+}
+
+/// The same for one of this lane's logits. Registers have no index: all are looked at, but the edit is there
+/// once.
+template <int N, class Change>
+__device__ void change_one(strips<N>& logits, unsigned place, Change&& change) {
+  const unsigned wanted = place / warp_strip * lane_logits + place % lane_logits;
+  float changed = 0;
+#pragma unroll
+  for (unsigned k = 0; k < N * lane_logits; ++k) {
+    if (k == wanted) changed = logits.logit[k / lane_logits][k % lane_logits];
+  }
+  changed = change(changed);
+#pragma unroll
+  for (unsigned k = 0; k < N * lane_logits; ++k) {
+    if (k == wanted) logits.logit[k / lane_logits][k % lane_logits] = changed;
+  }
+}
+
+template <int N, class Base, class Edit>
+__device__ void load_strips(const sparse_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
+  load_strips(row.base(), first, to);
+  const float t = row.temperature();
+  if (exact::bits(t) != exact::bits(1.0F)) {
+    change_each(row.size(), first, to, [=](float l, unsigned) { return exact::div(l, t); });
+  }
+  const auto begin = static_cast<token_id>(first);
+  const auto end = static_cast<token_id>(first + N * warp_strip);
+  for (const touched_token& hit : touched_between(row.touched(), begin, end)) {
+    const auto place = static_cast<unsigned>(hit.id - begin);
+    if (place / lane_logits % warp_threads != lane_of_thread()) continue;
+    change_one(to, place, [&](float l) { return row.edit()(l, hit.value); });
+  }
+}
+
+}  // namespace urn::kernel::cuda

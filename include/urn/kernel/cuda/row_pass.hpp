@@ -1,0 +1,185 @@
+#pragma once
+/// \file
+/// What a row's blocks say together: its scan, its mass, its best token, its drawn one.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/draw.hpp"
+#include "urn/core/order_key.hpp"
+#include "urn/core/status.hpp"
+#include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/cuda/first_pass.hpp"
+#include "urn/kernel/cuda/scratch.hpp"
+#include "urn/kernel/cuda/select.hpp"
+#include "urn/kernel/fraction.hpp"
+#include "urn/kernel/scalar/mass.hpp"
+#include "urn/kernel/scalar/moments.hpp"
+#include "urn/random/random_bits.hpp"
+
+namespace urn::kernel::cuda {
+
+/// Makes the row's blocks and maxima say what `goals` ask for, reading it unless its slices were read before
+/// for the same question; whether it has a NaN.
+template <class Row>
+__device__ bool look_at(team_workspace& work, const Row& row, pass_goals goals, std::span<float> maxima) {
+  const bool is_weighed = work.is_weighed;
+  work.together.sync();  // also before others' blocks are written over
+  if (threadIdx.x == 0) work.is_weighed = false;
+  if (is_weighed) return work.had_nan;
+  const bool nan = read_blocks(row, all_blocks(row.size()), goals, work.blocks(), maxima);
+  return work.together.any(nan);
+}
+
+/// The largest logit, and of the blocks' keys.
+struct extremes {
+  std::uint32_t key = 0;
+  std::uint32_t largest = 0;
+};
+__device__ __noinline__ inline extremes extremes_of(team_workspace& work,
+                                                    std::span<const weighed_block> blocks) {
+  extremes mine;
+  for (std::size_t b = threadIdx.x; b < blocks.size(); b += team_threads) {
+    mine.key = max(mine.key, blocks[b].key);
+    mine.largest = max(mine.largest, blocks[b].largest);
+  }
+  // The larger logit has the larger key, or the same.
+  const std::uint64_t both = work.together.max((std::uint64_t{mine.largest} << 32) | mine.key);
+  return {static_cast<std::uint32_t>(both), static_cast<std::uint32_t>(both >> 32)};
+}
+
+template <class Row>
+__device__ __noinline__ row_scan scan_row(team_workspace& work, const Row& row, std::span<float> maxima) {
+  const bool nan = look_at(work, row, {.strips = true}, maxima);
+  const extremes e = extremes_of(work, work.blocks().first(block_count(row.size())));
+  return {e.largest, status_of_row(e.largest, nan), maxima};
+}
+
+template <class Row>
+__device__ __noinline__ row_mass mass_of_row(team_workspace& work, const Row& row, float c,
+                                             std::span<float> maxima, bool with_strips) {
+  const bool nan = look_at(work, row, {with_strips, true, c}, maxima);
+  const std::span<const weighed_block> blocks = work.blocks().first(block_count(row.size()));
+  const extremes e = extremes_of(work, blocks);
+  row_mass result{0, e.key, e.largest, status_of_mass(e.largest, e.key, nan)};
+  if (with_strips) result.maxima = maxima;
+  if (has(result.status, status::infinite | status::empty | status::out_of_range)) return result;
+  std::uint64_t mine = 0;
+  for (std::size_t b = threadIdx.x; b < blocks.size(); b += team_threads) {
+    mine += block_in_row(blocks[b].mass, blocks[b].key, e.key);
+  }
+  result.total = work.together.sum(mine);
+  return result;
+}
+
+/// The first of the largest logits.
+template <whole_row Row>
+__device__ __noinline__ row_max best_token(team_workspace& work, const Row& row, row_scan scanned) {
+  row_max best{0, scanned.status};
+  if (has(scanned.status, status::empty)) return best;
+  std::uint64_t mine = 0;
+  look_through(work, row, scanned.maxima, scanned.largest, [&](float l, token_id id) {
+    if (ordered(l) == scanned.largest) mine = max(mine, order_key(l, id));
+  });
+  best.key = work.together.max(mine);
+  return best;
+}
+__device__ __noinline__ inline row_max best_token(team_workspace& work, candidate_list list,
+                                                  row_scan scanned) {
+  std::uint64_t mine = 0;
+  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) {
+    if (survives(list.at(i))) mine = max(mine, order_key(list.at(i), list.id(i)));
+  }
+  return {work.together.max(mine), scanned.status};
+}
+
+__device__ __noinline__ inline row_scan scan_list(team_workspace& work, candidate_list list) {
+  std::uint32_t largest = 0;
+  bool nan = false;
+  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) {
+    largest = max(largest, ordered(list.at(i)));
+    nan |= exact::is_nan(list.at(i));
+  }
+  largest = work.together.max(largest);
+  return {largest, status_of_row(largest, work.together.any(nan))};
+}
+
+/// The place among consecutive weights, `each` of them a thread, in which r < their sum falls: weight_at(i).
+template <class WeightAt>
+__device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uint64_t r,
+                                WeightAt&& weight_at) {
+  const std::size_t first = threadIdx.x * each;
+  std::uint64_t sum = 0, total = 0;
+  for (std::size_t i = 0; i < each; ++i) sum += weight_at(first + i);
+  std::uint64_t before = work.together.sum_before(sum, total);
+  const bool mine = before <= r && r - before < sum;
+  std::size_t place = first;
+  if (mine) {
+    for (; r - before >= weight_at(place); ++place) before += weight_at(place);
+  }
+  return static_cast<std::size_t>(work.together.found(mine, place, 0));
+}
+
+/// See scalar::pick.
+template <class Row>
+__device__ __noinline__ std::size_t pick_token(team_workspace& work, const Row& row, float c, row_mass mass,
+                                               const draw_key& key) {
+  const std::span<const weighed_block> blocks = work.blocks().first(block_count(row.size()));
+  const std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
+  const std::size_t each = (blocks.size() + team_threads - 1) / team_threads;
+  const std::size_t b = place_of(work, each, r, [&](std::size_t i) {
+    return i < blocks.size() ? block_in_row(blocks[i].mass, blocks[i].key, mass.key) : 0;
+  });
+  const weighed_block block = blocks[b];
+  const std::uint64_t in_block = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
+  const std::size_t first = b * block_size;
+  strips<1> logits;  // the eight warps have the block's eight strips, each thread four tokens
+  load_strips(row, first + warp_of_thread() * warp_strip, logits);
+  std::uint32_t weights[lane_logits];
+#pragma unroll
+  for (int i = 0; i < lane_logits; ++i) weights[i] = mass_in_block(logits.logit[0][i], c, block.key);
+  return first + place_of(work, lane_logits, uniform_below(in_block, block.mass), [&](std::size_t i) {
+           std::uint32_t weight = 0;
+#pragma unroll
+           for (int j = 0; j < lane_logits; ++j)
+             weight = i % lane_logits == static_cast<std::size_t>(j) ? weights[j] : weight;
+           return std::uint64_t{weight};
+         });
+}
+
+/// See scalar::pick_kept.
+__device__ __noinline__ inline std::size_t pick_kept_token(team_workspace& work, candidate_list kept, float c,
+                                                           row_mass mass, const draw_key& key) {
+  const std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
+  const std::size_t each = (kept.size() + team_threads - 1) / team_threads;
+  return place_of(work, each, r,
+                  [&](std::size_t i) { return i < kept.size() ? mass_in_row(kept.at(i), c, mass.key) : 0; });
+}
+
+/// See scalar::moments. Each thread's depth is lifted, so that it is not negative, and summed in 32-bit
+/// parts.
+template <class ForEach>
+__device__ row_moments moments_of(team_workspace& work, float c, std::uint32_t row_key, ForEach&& for_each) {
+  __extension__ using wide = unsigned __int128;
+  constexpr int lift = 16;
+  row_moments m;
+  wide mine = 0;
+  for_each([&](float l) {
+    const std::uint64_t v = mass_in_row(l, c, row_key);
+    m.mass += v;
+    if (v != 0)
+      mine += static_cast<wide>(v) * static_cast<std::uint64_t>(depth_of(l, c, row_key) + (1 << lift));
+  });
+  m.mass = work.together.sum(m.mass);
+  wide depth = 0;
+  for (int part = 96; part >= 0; part -= 32) {
+    depth = (depth << 32) + work.together.sum(static_cast<std::uint64_t>(mine >> part) & 0xFFFFFFFFU);
+  }
+  depth -= static_cast<wide>(m.mass) << lift;
+  m.depth_low = static_cast<std::uint64_t>(depth);
+  m.depth_high = static_cast<std::int64_t>(depth >> 64);
+  return m;
+}
+
+}  // namespace urn::kernel::cuda

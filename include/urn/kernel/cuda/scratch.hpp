@@ -1,0 +1,187 @@
+#pragma once
+/// \file
+/// What a team works in: shared memory for what is small, the caller's device memory for what is not.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/order_key.hpp"
+#include "urn/core/row.hpp"
+#include "urn/core/token.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/candidates.hpp"
+#include "urn/kernel/cuda/load.hpp"
+#include "urn/kernel/cuda/team.hpp"
+#include "urn/kernel/cuda/workspace.hpp"
+
+namespace urn::kernel::cuda {
+
+inline constexpr std::size_t near_strips = 2048;  ///< strips that are looked at at a time: 262,144 logits
+inline constexpr std::size_t near_kept = 1024;
+inline constexpr std::size_t near_ranked = team_threads;
+inline constexpr unsigned histogram_bins = team_threads;
+
+/// The shared memory of one team.
+struct team_memory {
+  exchange_memory exchange;
+  std::uint32_t low[histogram_bins];  ///< of each bin's weight
+  std::uint32_t high[histogram_bins];
+  std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
+  token_id kept_ids[near_kept];
+  float kept_logits[near_kept];
+  std::uint64_t ranked[near_ranked];
+  unsigned entries;
+};
+
+/// A token in the order of candidates.
+struct ranked_key {
+  std::uint64_t key;
+};
+
+/// The scratch of one row's pipeline. It lies in shared memory: a copy a thread would fill the cache that the
+/// threads' stacks need.
+class team_workspace {
+ public:
+  __device__ team_workspace(team_memory& near, const device_memory& far, std::size_t row,
+                            unsigned char* edits, std::size_t most_edits)
+      : together(near.exchange),
+        near_(&near),
+        far_(&far),
+        row_(row),
+        edits_(edits),
+        most_edits_(most_edits) {}
+
+  team together;
+  bool is_weighed = false;  ///< the row's slices were read before, and nobody has asked what they said
+  bool had_nan = false;     ///< one of them
+
+  [[nodiscard]] __device__ team_memory& near() const { return *near_; }
+  [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
+  [[nodiscard]] __device__ row_record& record() const { return far_->records[row_]; }
+  [[nodiscard]] __device__ std::span<weighed_block> blocks() const {
+    const std::size_t n = block_count(far_->vocabulary);
+    return {far_->blocks + row_ * n, n};
+  }
+  [[nodiscard]] __device__ std::span<float> maxima_of(std::size_t size) const {
+    const std::size_t n = block_count(far_->vocabulary) * block_strips;
+    return {far_->maxima + row_ * n, (size + warp_strip - 1) / warp_strip};
+  }
+
+  /// The entries of sparse edits: keys to sort, and the touched tokens that come of them.
+  [[nodiscard]] __device__ std::span<std::uint64_t> entries() const {
+    return {reinterpret_cast<std::uint64_t*>(edits_), most_edits_};
+  }
+  [[nodiscard]] __device__ std::span<touched_token> touched() const {
+    return {reinterpret_cast<touched_token*>(edits_) + most_edits_, most_edits_};
+  }
+
+  /// The far lists, on a shelf that no other row has until release().
+  [[nodiscard]] __device__ far_list kept_afar() { return far_->list_on(shelf(), false); }
+  [[nodiscard]] __device__ std::uint64_t* ranked_afar() {
+    return reinterpret_cast<std::uint64_t*>(far_->list_on(shelf(), true).ids);
+  }
+  __device__ void release() {
+    if (shelf_ == none) return;
+    together.sync();
+    if (threadIdx.x == 0) {
+      __threadfence();
+      atomicExch(&far_->taken[shelf_], 0U);
+    }
+  }
+
+ private:
+  static constexpr unsigned none = ~0U;
+
+  /// Waits for a shelf, if it has none. Those who hold one are at work, and give it back when they are done.
+  __device__ unsigned shelf() {
+    if (shelf_ != none) return shelf_;
+    unsigned mine = blockIdx.x % far_->shelves;
+    if (threadIdx.x == 0) {
+      while (atomicExch(&far_->taken[mine], 1U) != 0) mine = (mine + 1) % far_->shelves;
+      __threadfence();
+    }
+    mine = static_cast<unsigned>(together.found(threadIdx.x == 0, mine, 0));
+    if (threadIdx.x == 0) shelf_ = mine;
+    together.sync();
+    return mine;
+  }
+
+  team_memory* near_;
+  const device_memory* far_;
+  std::size_t row_;
+  unsigned char* edits_;
+  std::size_t most_edits_;
+  unsigned shelf_ = none;
+};
+
+/// Where a cut may write a single token.
+__device__ inline candidate_list room_in(team_workspace& work) {
+  return {{work.near().kept_ids, near_kept}, {work.near().kept_logits, near_kept}};
+}
+
+/// The kept tokens as they are written: on chip as long as they fit, else on a shelf.
+class kept_writer {
+ public:
+  __device__ explicit kept_writer(team_workspace& work) : work_(&work) {}
+
+  /// Together, before so many tokens are put.
+  __device__ void expect(std::size_t count) {
+    if (count > near_kept && far_.ids == nullptr) far_ = work_->kept_afar();
+  }
+  __device__ void put(std::size_t i, token_id id, float logit) const {
+    const bool near = i < near_kept;
+    (near ? work_->near().kept_ids : far_.ids)[i] = id;
+    (near ? work_->near().kept_logits : far_.logits)[i] = logit;
+  }
+  /// Together: the first `count`, in one place.
+  __device__ candidate_list finish(std::size_t count) const {
+    team_memory& near = work_->near();
+    work_->together.sync();
+    if (count <= near_kept) return {{near.kept_ids, count}, {near.kept_logits, count}};
+    for (std::size_t i = threadIdx.x; i < near_kept; i += team_threads) {
+      far_.ids[i] = near.kept_ids[i];
+      far_.logits[i] = near.kept_logits[i];
+    }
+    work_->together.sync();
+    return {{far_.ids, count}, {far_.logits, count}};
+  }
+
+ private:
+  team_workspace* work_;
+  far_list far_{};
+};
+
+/// Tokens to be ranked, as keys; beside the kept ones.
+struct key_list {
+  std::span<std::uint64_t> keys;
+
+  [[nodiscard]] constexpr std::size_t size() const { return keys.size(); }
+  [[nodiscard]] constexpr float at(std::size_t i) const { return logit_of(keys[i]); }
+  [[nodiscard]] constexpr token_id id(std::size_t i) const { return id_of(keys[i]); }
+};
+
+class key_writer {
+ public:
+  __device__ explicit key_writer(team_workspace& work) : work_(&work) {}
+
+  __device__ void expect(std::size_t count) {
+    if (count > near_ranked && far_ == nullptr) far_ = work_->ranked_afar();
+  }
+  __device__ void put(std::size_t i, token_id id, float logit) const {
+    (i < near_ranked ? work_->near().ranked : far_)[i] = order_key(logit, id);
+  }
+  __device__ key_list finish(std::size_t count) const {
+    work_->together.sync();
+    if (count <= near_ranked) return {{work_->near().ranked, count}};
+    for (std::size_t i = threadIdx.x; i < near_ranked; i += team_threads) far_[i] = work_->near().ranked[i];
+    work_->together.sync();
+    return {{far_, count}};
+  }
+
+ private:
+  team_workspace* work_;
+  std::uint64_t* far_ = nullptr;
+};
+
+}  // namespace urn::kernel::cuda

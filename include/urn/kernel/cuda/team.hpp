@@ -1,0 +1,133 @@
+#pragma once
+/// \file
+/// A team: the threads of one block, which work on one row together. All of them take the same way through a
+/// pipeline; what they exchange goes through here.
+
+#include <cub/block/block_scan.cuh>
+#include <cub/warp/warp_reduce.cuh>
+#include <cub/warp/warp_scan.cuh>
+#include <cuda/functional>
+#include <cuda/std/functional>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "urn/core/exact.hpp"
+
+namespace urn::kernel::cuda {
+
+inline constexpr unsigned warp_threads = 32;
+inline constexpr unsigned team_threads = 256;
+inline constexpr unsigned team_warps = team_threads / warp_threads;
+inline constexpr unsigned all_lanes = ~0U;
+
+__device__ inline unsigned lane_of_thread() { return threadIdx.x % warp_threads; }
+__device__ inline unsigned warp_of_thread() { return threadIdx.x / warp_threads; }
+
+/// The largest of a warp's values, in every lane.
+__device__ inline std::uint32_t warp_max(std::uint32_t x) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+  return __reduce_max_sync(all_lanes, x);
+#else
+  for (int o = 16; o > 0; o /= 2) x = max(x, __shfl_xor_sync(all_lanes, x, o));
+  return x;
+#endif
+}
+
+/// The sum of a warp's values, each below 2^37, in every lane.
+__device__ inline std::uint64_t warp_sum(std::uint64_t x) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+  constexpr int half = 27;
+  const std::uint32_t low = __reduce_add_sync(all_lanes, static_cast<std::uint32_t>(x) & ((1U << half) - 1));
+  const std::uint32_t high = __reduce_add_sync(all_lanes, static_cast<std::uint32_t>(x >> half));
+  return low + (std::uint64_t{high} << half);
+#else
+  for (int o = 16; o > 0; o /= 2) x += __shfl_xor_sync(all_lanes, x, o);
+  return x;
+#endif
+}
+
+/// What a team exchanges values through, in shared memory. Everything is there twice: who writes for one
+/// exchange need not wait for those who still read from the one before.
+struct exchange_memory {
+  using scan_32 = cub::BlockScan<std::uint32_t, team_threads, cub::BLOCK_SCAN_WARP_SCANS>;
+  using scan_64 = cub::BlockScan<std::uint64_t, team_threads, cub::BLOCK_SCAN_WARP_SCANS>;
+
+  std::uint64_t warps[2][team_warps];
+  std::uint64_t found[2];
+  std::uint8_t turn[team_threads];  ///< of each thread, which of the two is next
+  union scan_memory {
+    typename scan_32::TempStorage of_32;
+    typename scan_64::TempStorage of_64;
+  } scan[2];
+};
+
+/// The exchanges. Every thread of the block must take part in each; each gives the same to all threads, and
+/// afterwards all see what any wrote before.
+class team {
+ public:
+  __device__ explicit team(exchange_memory& memory) : memory_(&memory) {}
+
+  __device__ static void sync() { __syncthreads(); }
+  __device__ static bool any(bool x) { return __syncthreads_or(x) != 0; }
+  __device__ static bool all(bool x) { return __syncthreads_and(x) != 0; }
+
+  template <class T, class Op>
+  __device__ T reduce(T x, Op op) {
+    std::uint64_t* const warps = memory_->warps[next()];
+    for (int o = 16; o > 0; o /= 2) x = op(x, __shfl_xor_sync(all_lanes, x, o));
+    if (lane_of_thread() == 0) warps[warp_of_thread()] = x;
+    sync();
+    x = static_cast<T>(warps[0]);
+    for (unsigned w = 1; w < team_warps; ++w) x = op(x, static_cast<T>(warps[w]));
+    return x;
+  }
+  template <class T>
+  __device__ T sum(T x) {
+    return reduce(x, [](T a, T b) { return a + b; });
+  }
+  template <class T>
+  __device__ T max(T x) {
+    return reduce(x, [](T a, T b) { return a > b ? a : b; });
+  }
+
+  /// The sum over the threads before this one, and over all.
+  __device__ std::uint32_t sum_before(std::uint32_t x, std::uint32_t& total) {
+    exchange_memory::scan_32(memory_->scan[next()].of_32).ExclusiveSum(x, x, total);
+    return x;
+  }
+  __device__ std::uint64_t sum_before(std::uint64_t x, std::uint64_t& total) {
+    exchange_memory::scan_64(memory_->scan[next()].of_64).ExclusiveSum(x, x, total);
+    return x;
+  }
+  /// The same of one number a warp.
+  __device__ std::uint32_t sum_of_warps_before(std::uint32_t of_warp, std::uint32_t& total) {
+    std::uint64_t* const warps = memory_->warps[next()];
+    if (lane_of_thread() == 0) warps[warp_of_thread()] = of_warp;
+    sync();
+    std::uint32_t before = 0;
+    total = 0;
+    for (unsigned w = 0; w < team_warps; ++w) {
+      if (w == warp_of_thread()) before = total;
+      total += static_cast<std::uint32_t>(warps[w]);
+    }
+    return before;
+  }
+
+  /// The value of the one thread that is the finder; `otherwise` if none is.
+  __device__ std::uint64_t found(bool finder, std::uint64_t value, std::uint64_t otherwise) {
+    std::uint64_t& place = memory_->found[next()];
+    if (threadIdx.x == 0) place = otherwise;
+    sync();
+    if (finder) place = value;
+    sync();
+    return place;
+  }
+
+ private:
+  __device__ unsigned next() { return memory_->turn[threadIdx.x] ^= 1U; }
+
+  exchange_memory* memory_;
+};
+
+}  // namespace urn::kernel::cuda

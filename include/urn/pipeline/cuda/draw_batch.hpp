@@ -1,0 +1,131 @@
+#pragma once
+/// \file
+/// The one kernel of a draw: blocks of threads that share a row read a slice of it each; the last to be done
+/// runs the row's pipeline on what they found.
+
+#include <cuda_runtime.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+
+#include "urn/core/draw.hpp"
+#include "urn/core/row.hpp"
+#include "urn/kernel/cuda/first_pass.hpp"
+#include "urn/kernel/cuda/scratch.hpp"
+#include "urn/kernel/cuda/team_policy.hpp"
+#include "urn/kernel/cuda/workspace.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn::kernel::cuda {
+
+/// The sampler of each row: one for all, or each its own.
+template <class Sampler>
+struct same_for_all {
+  Sampler sampler;
+  __device__ const Sampler& operator()(std::size_t) const { return sampler; }
+};
+template <class Sampler>
+struct one_a_row {
+  const Sampler* samplers;
+  __device__ const Sampler& operator()(std::size_t row) const { return samplers[row]; }
+};
+
+/// Whether a stage, or one inside it, looks for the best tokens, so that the strips' largest logits are worth
+/// noting.
+template <class Stage>
+constexpr bool looks_for_the_best() {
+  if constexpr (requires(const Stage& s) { s.left, s.right; }) {
+    return looks_for_the_best<decltype(Stage::left)>() || looks_for_the_best<decltype(Stage::right)>();
+  } else {
+    return stage_is<Stage, cut> || stage_is<Stage, report> ||
+           (stage_is<Stage, sampler> && !requires { requires Stage::draws_by_blocks; });
+  }
+}
+
+/// How a batch is divided: `slices` teams share a row, `blocks` blocks each.
+struct division {
+  unsigned slices = 1;
+  unsigned blocks = 1;
+};
+
+/// A few rows are shared by two teams a multiprocessor; many have one team each; very many four, so that the
+/// last of them end together. (The best of 1, 2, 4, 8 and 16 slices at 1, 64, 256 and 1024 rows of 128,256
+/// logits on an H100.)
+inline division divide(std::size_t rows, std::size_t columns, unsigned wanted_slices,
+                       unsigned multiprocessors) {
+  const auto blocks = static_cast<unsigned>(std::max<std::size_t>(1, block_count(columns)));
+  const unsigned most = (blocks + team_warps - 1) / team_warps;
+  const auto shared = static_cast<unsigned>(2ULL * multiprocessors / std::max<std::size_t>(1, rows));
+  const unsigned best = rows >= 4ULL * multiprocessors ? 4 : shared;
+  const unsigned slices = std::clamp(wanted_slices != 0 ? wanted_slices : best, 1U, most);
+  const unsigned of_slice = (blocks + slices - 1) / slices;
+  return {(blocks + of_slice - 1) / of_slice, of_slice};
+}
+
+/// What a team has of its row in shared memory. Each thread reading its own copy of it elsewhere would wait
+/// hundreds of cycles for every member.
+template <class Stage>
+struct row_request {
+  device_memory far;
+  team_workspace work;
+  Stage stage;
+  draw_context context;
+};
+
+/// True for the last of the teams that share a row; it sees what the others wrote.
+__device__ inline bool is_last(team_workspace& work, unsigned slices) {
+  work.together.sync();
+  bool last = false;
+  if (threadIdx.x == 0) {
+    __threadfence();
+    last = slices == 1 || atomicInc(&work.record().done, slices - 1) == slices - 1;
+    __threadfence();
+  }
+  return work.together.any(last);
+}
+
+template <class Batch, class Samplers>
+__global__ void __launch_bounds__(team_threads, 4)
+    draw_kernel(const __grid_constant__ Batch batch, const __grid_constant__ Samplers samplers,
+                const draw_context* contexts, draw* out, const __grid_constant__ device_memory memory,
+                division parts, unsigned edits) {
+  extern __shared__ __align__(16) unsigned char edit_memory[];
+  __shared__ team_memory near;
+  const std::size_t r = blockIdx.x / parts.slices;
+  const unsigned slice = blockIdx.x % parts.slices;
+  const auto row = batch.row(r);
+  using stage_type = std::remove_cvref_t<decltype(samplers(r))>;
+  using request = row_request<stage_type>;
+  constexpr bool with_strips = looks_for_the_best<stage_type>();
+
+  __shared__ alignas(request) unsigned char place[sizeof(request)];
+  auto& [far, work, stage, context] = *reinterpret_cast<request*>(place);
+  if (threadIdx.x == 0) {
+    new (&far) device_memory(memory);
+    new (&work) team_workspace(near, far, r, edit_memory, edits);
+    new (&stage) stage_type(samplers(r));
+    new (&context) draw_context(contexts[r]);
+  }
+  near.exchange.turn[threadIdx.x] = 0;
+  __syncthreads();
+  const std::size_t blocks = block_count(row.size());
+  const std::size_t first = std::min<std::size_t>(std::size_t{slice} * parts.blocks, blocks);
+  const block_range range{first, std::min(first + parts.blocks, blocks)};
+  draw_row(first_pass<with_strips>(work, range), stage, row, context, work);
+  if (!is_last(work, parts.slices)) return;
+
+  if (threadIdx.x == 0) {
+    row_record& record = work.record();
+    work.had_nan = __ldcg(&record.has_nan) != 0;
+    record.has_nan = 0;
+  }
+  work.together.sync();
+  const draw result = draw_row(team_policy<with_strips>(work), stage, row, context, work);
+  if (threadIdx.x == 0) out[r] = result;
+  work.release();
+}
+
+}  // namespace urn::kernel::cuda

@@ -1,0 +1,221 @@
+// urn::cuda against urn::scalar, on a device. urn-proof-cuda compares a million small rows; here are long
+// rows in large batches, and what an engine relies on.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "device.hpp"
+
+namespace {
+
+using urn::draw, urn::draw_context;
+
+constexpr auto chain = urn::temperature{0.8F} | urn::top_k{50} | urn::top_p{0.9F} | urn::min_p{0.02F} |
+                       urn::categorical{} | urn::logprobs{};
+constexpr auto plain = urn::temperature{0.7F} | urn::categorical{};
+constexpr auto nucleus = urn::temperature{1.0F} | urn::top_p{0.9F} | urn::categorical{};
+
+/// Logits of many widths, from integers alone: every 16th row has few values, every 64th a NaN.
+__global__ void fill(float* logits, std::size_t columns, std::size_t stride, std::uint64_t first_row) {
+  const std::uint64_t row = first_row + blockIdx.x;
+  for (std::size_t i = threadIdx.x; i < columns; i += blockDim.x) {
+    std::uint64_t h = (row * 0x9E3779B97F4A7C15ULL) ^ (i * 0xD1B54A32D192ED03ULL);
+    for (int k = 0; k < 2; ++k) h = (h ^ (h >> 31)) * 0xBF58476D1CE4E5B9ULL;
+    int sum = 0;
+    for (int k = 0; k < 4; ++k) sum += static_cast<int>((h >> (16 * k)) & 0xFFFF);
+    const int width = 1 << (row % 5);
+    float l = static_cast<float>((sum - 131070) * width) * 0x1p-16F;
+    if (row % 16 == 3) l = static_cast<float>(static_cast<int>(l));
+    if (row % 64 == 7 && i == 77) l = __int_as_float(0x7FC00000);
+    logits[blockIdx.x * stride + i] = l;
+  }
+}
+
+std::vector<draw_context> contexts_of(std::size_t first, std::size_t rows) {
+  std::vector<draw_context> contexts(rows);
+  for (std::size_t r = 0; r < rows; ++r) {
+    contexts[r].seed = first + r;
+    contexts[r].sequence = r % 3;
+    contexts[r].step = static_cast<std::uint32_t>(7 * r);
+  }
+  return contexts;
+}
+
+template <class Sampler>
+std::vector<draw> on_host(const Sampler& sampler, const std::vector<float>& logits, std::size_t columns,
+                          std::size_t stride, const std::vector<draw_context>& contexts) {
+  std::vector<draw> out(contexts.size());
+  const std::size_t workers = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < workers; ++t) {
+    threads.emplace_back([&, t] {
+      urn::workspace scratch{columns};
+      for (std::size_t r = t; r < out.size(); r += workers) {
+        const urn::row_view<float> row(logits.data() + r * stride, columns);
+        out[r] = sampler(urn::scalar, row, contexts[r], scratch);
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  return out;
+}
+
+/// How many of so many rows differ.
+template <class Sampler>
+std::size_t differences(const Sampler& sampler, std::size_t rows, std::size_t columns, std::size_t stride) {
+  const std::size_t batch = std::min<std::size_t>(rows, 1000);
+  const device::array<float> logits(batch * stride);
+  const device::workspace scratch(batch, columns);
+  std::size_t wrong = 0;
+  for (std::size_t first = 0; first < rows; first += batch) {
+    fill<<<static_cast<unsigned>(batch), 256>>>(logits.span().data(), columns, stride, first);
+    const auto contexts = contexts_of(first, batch);
+    const auto here = on_host(sampler, logits.values(), columns, stride, contexts);
+    const auto there =
+        device::draws(sampler, urn::batch_view<float>{logits.span().data(), batch, columns, stride}, contexts,
+                      scratch.view());
+    for (std::size_t r = 0; r < batch; ++r) wrong += device::same(here[r], there[r]) ? 0 : 1;
+  }
+  return wrong;
+}
+
+TEST(cuda, equals_the_host_on_100000_long_rows) {
+  EXPECT_EQ(differences(chain, 100'000, 151'936, 151'936), 0U);
+}
+TEST(cuda, equals_the_host_without_a_cut) { EXPECT_EQ(differences(plain, 4'000, 128'256, 128'256), 0U); }
+TEST(cuda, equals_the_host_where_many_are_kept) {
+  EXPECT_EQ(differences(nucleus, 4'000, 128'256, 128'256), 0U);
+}
+TEST(cuda, takes_rows_at_any_address) {
+  EXPECT_EQ(differences(chain, 2'000, 50'257, 50'257), 0U);
+  EXPECT_EQ(differences(plain, 2'000, 1'001, 1'003), 0U);
+}
+
+TEST(cuda, draws_the_same_in_any_place_of_any_batch) {
+  constexpr std::size_t columns = 32'000, rows = 64;
+  const device::array<float> logits(rows * columns);
+  const device::workspace scratch(rows, columns);
+  fill<<<rows, 256>>>(logits.span().data(), columns, columns, 5);
+  const auto contexts = contexts_of(5, rows);
+  const auto together = device::draws(
+      chain, urn::batch_view<float>{logits.span().data(), rows, columns, columns}, contexts, scratch.view());
+  for (std::size_t r = 0; r < rows; ++r) {
+    const urn::batch_view<float> one{logits.span().data() + r * columns, 1, columns, columns};
+    for (const unsigned slices : {1U, 3U, 16U}) {
+      const auto alone = device::draws(chain, one, std::span(contexts).subspan(r, 1), scratch.view(), slices);
+      EXPECT_TRUE(device::same(alone[0], together[r])) << "row " << r;
+    }
+  }
+}
+
+TEST(cuda, draws_one_token_from_64_copies_with_one_seed) {
+  constexpr std::size_t columns = 32'000, rows = 64;
+  const device::array<float> logits(columns);
+  const device::workspace scratch(rows, columns);
+  fill<<<1, 256>>>(logits.span().data(), columns, columns, 5);
+  const std::vector<draw_context> contexts(rows, draw_context{.seed = 9, .step = 4});
+  const auto got = device::draws(plain, urn::batch_view<float>{logits.span().data(), rows, columns, 0},
+                                 contexts, scratch.view());
+  for (const draw& d : got) EXPECT_TRUE(device::same(d, got[0]));
+}
+
+TEST(cuda, bad_rows_do_not_disturb_their_neighbours) {
+  constexpr std::size_t columns = 5'000, rows = 12;
+  std::vector<float> logits;
+  const device::array<float> good(rows * columns);
+  fill<<<rows, 256>>>(good.span().data(), columns, columns, 5);
+  logits = good.values();
+  const auto row = [&](std::size_t r) { return std::span(logits).subspan(r * columns, columns); };
+  std::ranges::fill(row(1), urn::exact::quiet_nan);
+  std::ranges::fill(row(4), urn::exact::minus_infinity);
+  row(7)[4'000] = urn::exact::infinity;
+  std::ranges::fill(row(9), 3e38F);
+  const device::array<float> spoiled{std::span<const float>(logits)};
+  const device::workspace scratch(rows, columns);
+  const auto contexts = contexts_of(5, rows);
+  const auto got = device::draws(chain, urn::batch_view<float>{spoiled.span().data(), rows, columns, columns},
+                                 contexts, scratch.view());
+  const auto expected = on_host(chain, logits, columns, columns, contexts);
+  for (std::size_t r = 0; r < rows; ++r) EXPECT_TRUE(device::same(got[r], expected[r])) << "row " << r;
+  EXPECT_TRUE(has(got[1].status, urn::status::empty));
+  EXPECT_EQ(got[7].token, 4'000);
+}
+
+TEST(cuda, each_row_may_have_a_sampler_of_its_own) {
+  constexpr std::size_t columns = 10'000, rows = 16;
+  const device::array<float> logits(rows * columns);
+  fill<<<rows, 256>>>(logits.span().data(), columns, columns, 5);
+  using sampler = decltype(urn::temperature{} | urn::top_k{} | urn::categorical{});
+  std::vector<sampler> samplers;
+  for (int r = 0; r < static_cast<int>(rows); ++r) {
+    samplers.push_back(urn::temperature{0.1F * static_cast<float>(r)} | urn::top_k{3 * r} |
+                       urn::categorical{});
+  }
+  const auto contexts = contexts_of(5, rows);
+  const device::array<sampler> there{std::span<const sampler>(samplers)};
+  const device::array<draw_context> asked{std::span<const draw_context>(contexts)};
+  const device::array<draw> out(rows);
+  const device::workspace scratch(rows, columns);
+  const urn::batch_view<float> batch{logits.span().data(), rows, columns, columns};
+  ASSERT_EQ(urn::draw_rows(urn::cuda{nullptr}, std::span<const sampler>(there.span()), batch, asked.span(),
+                           out.span(), scratch.view()),
+            urn::status::ok);
+  const auto host_logits = logits.values();
+  const auto got = out.values();
+  urn::workspace host_scratch{columns};
+  for (std::size_t r = 0; r < rows; ++r) {
+    const urn::row_view<float> row(host_logits.data() + r * columns, columns);
+    EXPECT_TRUE(device::same(got[r], samplers[r](urn::scalar, row, contexts[r], host_scratch)))
+        << "row " << r;
+  }
+}
+
+TEST(cuda, a_graph_may_hold_a_draw) {
+  constexpr std::size_t columns = 20'000, rows = 8;
+  const device::array<float> logits(rows * columns);
+  fill<<<rows, 256>>>(logits.span().data(), columns, columns, 5);
+  const auto contexts = contexts_of(5, rows);
+  const device::workspace scratch(rows, columns);
+  const urn::batch_view<float> batch{logits.span().data(), rows, columns, columns};
+  const auto expected = device::draws(chain, batch, contexts, scratch.view());
+  const device::array<draw_context> asked{std::span<const draw_context>(contexts)};
+  const device::array<draw> out(rows);
+  cudaStream_t stream = nullptr;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t program = nullptr;
+  device::check(cudaStreamCreate(&stream));
+  device::check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  EXPECT_EQ(chain(urn::cuda{stream}, batch, asked.span(), out.span(), scratch.view()), urn::status::ok);
+  device::check(cudaStreamEndCapture(stream, &graph));
+  device::check(cudaGraphInstantiate(&program, graph, 0));
+  for (int i = 0; i < 3; ++i) device::check(cudaGraphLaunch(program, stream));
+  device::check(cudaStreamSynchronize(stream));
+  const auto got = out.values();
+  for (std::size_t r = 0; r < rows; ++r) EXPECT_TRUE(device::same(got[r], expected[r]));
+}
+
+TEST(cuda, refuses_what_does_not_fit) {
+  constexpr std::size_t columns = 1'000, rows = 4;
+  const device::array<float> logits(rows * columns);
+  const device::workspace scratch(rows, columns);
+  const device::array<draw_context> asked(rows);
+  const device::array<draw> out(rows);
+  const urn::cuda gpu{nullptr};
+  const urn::batch_view<float> batch{logits.span().data(), rows, columns, columns};
+  EXPECT_EQ(plain(gpu, batch, asked.span().first(3), out.span(), scratch.view()), urn::status::bad_argument);
+  EXPECT_EQ(plain(gpu, batch, asked.span(), out.span().first(3), scratch.view()), urn::status::bad_argument);
+  const device::workspace narrow(rows, columns - 1), low(rows - 1, columns);
+  EXPECT_EQ(plain(gpu, batch, asked.span(), out.span(), narrow.view()), urn::status::no_space);
+  EXPECT_EQ(plain(gpu, batch, asked.span(), out.span(), low.view()), urn::status::no_space);
+  urn::cuda_workspace greedy_for_edits(scratch.view());
+  greedy_for_edits.with_edits(1U << 20);  // more shared memory than there is
+  EXPECT_EQ(plain(gpu, batch, asked.span(), out.span(), greedy_for_edits), urn::status::device_error);
+  cudaGetLastError();
+}
+
+}  // namespace
