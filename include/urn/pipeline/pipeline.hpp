@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 
 #include "urn/core/draw.hpp"
 #include "urn/core/float_environment.hpp"
@@ -96,6 +97,10 @@ URN_HOST_DEVICE draw draw_row(Policy policy, const Stage& stage, const Logits& l
 template <pipeline_stage Left, pipeline_stage Right>
 struct pipe {
   using stage = composition;
+  /// A stage without parameters: the one inside is not used, since g++ 12 takes its one byte for
+  /// uninitialised.
+  template <class Stage>
+  static constexpr bool is_blank = std::is_empty_v<Stage>&& std::is_default_constructible_v<Stage>;
 
   Left left;  // plain members: nvcc 13 does not survive [[no_unique_address]] beside a std::span
   Right right;
@@ -112,7 +117,18 @@ struct pipe {
   [[nodiscard]] constexpr logprobs_wanted wants() const { return wanted_by(left) | wanted_by(right); }
   template <class State, class Next>
   URN_HOST_DEVICE void run(State& state, Next&& next) const {
-    detail::run(left, state, [&](auto& after_left) { detail::run(right, after_left, next); });
+    const auto run_right = [&](auto& after_left) {
+      if constexpr (is_blank<Right>) {
+        detail::run(Right{}, after_left, next);
+      } else {
+        detail::run(right, after_left, next);
+      }
+    };
+    if constexpr (is_blank<Left>) {
+      detail::run(Left{}, state, run_right);
+    } else {
+      detail::run(left, state, run_right);
+    }
   }
 
   /// Draws one token: see draw_row.

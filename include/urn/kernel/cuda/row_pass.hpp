@@ -111,6 +111,7 @@ __device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uin
                                 WeightAt&& weight_at) {
   const std::size_t first = threadIdx.x * each;
   std::uint64_t sum = 0, total = 0;
+#pragma unroll 4
   for (std::size_t i = 0; i < each; ++i) sum += weight_at(first + i);
   std::uint64_t before = work.together.sum_before(sum, total);
   const bool mine = before <= r && r - before < sum;

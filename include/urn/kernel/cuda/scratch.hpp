@@ -152,6 +152,26 @@ class kept_writer {
   far_list far_{};
 };
 
+/// Calls see(logit, i) for the tokens of a list, a thread's share each. Four are loaded before the first is
+/// looked at: what `see` does to shared memory would keep the compiler from it.
+template <class List, class See>
+__device__ void for_each_of(const List& list, See&& see) {
+  constexpr std::size_t ahead = 4;
+  for (std::size_t begin = threadIdx.x; begin < list.size(); begin += ahead * team_threads) {
+    float logits[ahead];
+#pragma unroll
+    for (std::size_t k = 0; k < ahead; ++k) {
+      const std::size_t i = begin + k * team_threads;
+      logits[k] = i < list.size() ? list.at(i) : exact::minus_infinity;
+    }
+#pragma unroll
+    for (std::size_t k = 0; k < ahead; ++k) {
+      const std::size_t i = begin + k * team_threads;
+      if (i < list.size()) see(logits[k], i);
+    }
+  }
+}
+
 /// Tokens to be ranked, as keys; beside the kept ones.
 struct key_list {
   std::span<std::uint64_t> keys;

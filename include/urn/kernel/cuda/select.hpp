@@ -89,8 +89,7 @@ __device__ __noinline__ auto best_of(team_workspace& work, candidate_list list, 
 __device__ __noinline__ inline std::uint64_t mass_of(team_workspace& work, candidate_list list, float c,
                                                      std::uint32_t row_key) {
   std::uint64_t mass = 0;
-  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads)
-    mass += mass_in_row(list.at(i), c, row_key);
+  for_each_of(list, [&](float l, std::size_t) { mass += mass_in_row(l, c, row_key); });
   return work.together.sum(mass);
 }
 
@@ -114,9 +113,10 @@ template <class Row>
 __device__ __noinline__ interval part_with_cut(team_workspace& work, const Row& row, mass_target target,
                                                std::uint64_t total, row_scan scanned) {
   const std::uint32_t bound = bound_of_mass(target.c, target.row_key, (total - target.mass) / row.size());
+  const float least = logit_of(std::uint64_t{bound} << 32);
   return part_of(work, {bound, scanned.largest}, target.mass, [&](auto&& see) {
     look_through(work, row, scanned.maxima, bound, [&](float l, token_id) {
-      if (ordered(l) >= bound) see(ordered(l), mass_in_row(l, target.c, target.row_key));
+      if (l >= least) see(ordered(l), mass_in_row(l, target.c, target.row_key));
     });
   });
 }

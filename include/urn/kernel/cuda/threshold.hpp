@@ -146,7 +146,7 @@ __device__ __noinline__ cutoff cutoff_by_count(team_workspace& work, List list, 
     return cutoff_of_few_by_count(work, list, static_cast<unsigned>(min(k, std::uint64_t{team_threads})));
   }
   const auto each = [list](auto&& see) {
-    for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) see(ordered(list.at(i)), 1);
+    for_each_of(list, [&](float l, std::size_t) { see(ordered(l), 1); });
   };
   return cutoff_at(close_in(work, {least, largest}, k, 0, each), k, 1);
 }
@@ -159,9 +159,7 @@ __device__ __noinline__ cutoff cutoff_by_mass(team_workspace& work, List list, i
   if (target == 0) return {at.high, 1};
   if (list.size() <= team_threads) return cutoff_of_few_by_mass(work, list, target, c, row_key);
   const auto each = [=](auto&& see) {
-    for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) {
-      see(ordered(list.at(i)), mass_in_row(list.at(i), c, row_key));
-    }
+    for_each_of(list, [&](float l, std::size_t) { see(ordered(l), mass_in_row(l, c, row_key)); });
   };
   at = close_in(work, at, target, 0, each);
   return cutoff_at(at, target, mass_in_row(logit_of(std::uint64_t{at.low} << 32), c, row_key));
