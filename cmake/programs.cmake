@@ -3,6 +3,7 @@
 add_library(urn_program_flags INTERFACE)
 target_compile_options(urn_program_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   $<$<BOOL:${URN_WARNINGS_AS_ERRORS}>:-Werror>
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:--param=ggc-min-heapsize=524288>  # KB; collecting garbage is a tenth of g++'s time
   $<$<BOOL:${URN_NO_EXCEPTIONS}>:-fno-exceptions -fno-rtti>)
 if(URN_SANITIZE)
   target_compile_options(urn_program_flags INTERFACE -fsanitize=${URN_SANITIZE} -fno-sanitize-recover=all
