@@ -51,8 +51,7 @@ struct any_row {
 };
 
 template <int N>
-__device__ __noinline__ void load_strips(const any_row& row, std::size_t first,
-                                         urn::kernel::cuda::strips<N>& to) {
+__device__ void load_strips(const any_row& row, std::size_t first, urn::kernel::cuda::strips<N>& to) {
   row.visit([&](const auto& typed) { urn::kernel::cuda::load_strips(typed, first, to); });
 }
 

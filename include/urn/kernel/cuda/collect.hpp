@@ -13,55 +13,97 @@
 
 namespace urn::kernel::cuda {
 
-inline constexpr int strips_in_flight = 4;  ///< that a warp loads at once
+inline constexpr int strips_in_flight = 8;  ///< that a warp loads at once
 
-/// Lists the strips of a segment of `maxima` that begins at `first` whose largest logit is at least `least`,
-/// in order; their number.
-__device__ __noinline__ inline std::uint32_t list_strips(team_workspace& work, std::span<const float> maxima,
-                                                         std::size_t first, std::uint32_t least) {
-  constexpr std::size_t each = near_strips / team_threads;
-  const std::size_t mine = first + threadIdx.x * each;
-  std::uint32_t worth = 0;  // a bit a strip
-  for (std::size_t i = 0; i < each; ++i) {
-    if (mine + i < maxima.size() && ordered(maxima[mine + i]) >= least) worth |= 1U << i;
+/// The maxima of a thread's strips of a segment, a block's; -inf past the end.
+struct maxima_of_thread {
+  static constexpr std::size_t count = near_strips / team_threads;
+  static_assert(count == block_strips);
+  float of[count];
+
+  __device__ maxima_of_thread(std::span<const float> maxima, std::size_t segment) {
+    const std::size_t first = segment + threadIdx.x * count;
+    const bool inside = first < maxima.size();  // the memory has whole blocks
+    const auto* const from = reinterpret_cast<const float4*>(maxima.data() + (inside ? first : 0));
+#pragma unroll
+    for (std::size_t i = 0; i < count / 4; ++i) {
+      const float4 four = from[i];
+      const float values[] = {four.x, four.y, four.z, four.w};
+#pragma unroll
+      for (std::size_t j = 0; j < 4; ++j) of[4 * i + j] = inside ? values[j] : exact::minus_infinity;
+    }
   }
+};
+
+/// Lists the strips of a segment of `maxima` that begins at `segment` whose largest logit is at least
+/// `least`, in order; their number.
+__device__ __noinline__ inline std::uint32_t list_strips(team_workspace& work, std::span<const float> maxima,
+                                                         std::size_t segment, std::uint32_t least) {
+  const maxima_of_thread mine(maxima, segment);
+  std::uint32_t worth = 0;  // a bit a strip
+#pragma unroll
+  for (std::size_t i = 0; i < mine.count; ++i) worth |= (ordered(mine.of[i]) >= least ? 1U : 0U) << i;
   std::uint32_t total = 0;
   std::uint32_t place = work.together.sum_before(static_cast<std::uint32_t>(__popc(worth)), total);
-  for (std::size_t i = 0; i < each; ++i) {
-    if ((worth >> i & 1U) != 0)
-      work.near().strip[place++] = static_cast<std::uint16_t>(threadIdx.x * each + i);
+  for (; worth != 0; worth &= worth - 1) {
+    work.near().strip[place++] = static_cast<std::uint16_t>(threadIdx.x * mine.count + __ffs(worth) - 1);
   }
   work.together.sync();
   return total;
 }
 
+/// A few strips in a warp's registers, and where each begins. What is done to each of them is a call: most of
+/// this runs once a row, and then fetching instructions is what takes the time (measured: 70 cycles for eight
+/// of them).
+struct loaded_strips {
+  strip_part of[strips_in_flight];
+  unsigned first[strips_in_flight];
+
+  /// Of `end` listed ones (`all`: of all) those from `begin` on, `step` apart. Past the end, the last again.
+  template <class Row>
+  __device__ loaded_strips(team_workspace& work, const Row& row, bool all, std::size_t segment,
+                           unsigned begin, unsigned end, unsigned step) {
+#pragma unroll
+    for (unsigned k = 0; k < strips_in_flight; ++k) {
+      const unsigned place = min(begin + k * step, end - 1);
+      first[k] = (static_cast<unsigned>(segment) + (all ? place : work.near().strip[place])) * warp_strip;
+    }
+    const bool as_it_lies = lies_in_fours(row, first[strips_in_flight - 1] + warp_strip);
+#pragma unroll
+    for (int k = 0; k < strips_in_flight; ++k) {
+      if constexpr (requires { row.data(); }) {
+        if (as_it_lies) load_four(row.data() + lane_position(first[k], 0), of[k].logit);
+      }
+      if (!as_it_lies) of[k] = load_strip(row, first[k]);
+    }
+  }
+};
+
+/// Calls see(logit, token) for a lane's part of a strip.
+template <class See>
+__device__ __noinline__ void see_strip(strip_part part, unsigned first, unsigned size, See see) {
+#pragma unroll
+  for (int i = 0; i < lane_logits; ++i) {
+    const unsigned at = lane_position(first, 0) + static_cast<unsigned>(i);
+    if (at < size) see(part.logit[i], static_cast<token_id>(at));
+  }
+}
+
 /// Calls see(logit, token) for the logits of the strips whose largest is at least `least`, or of all strips
-/// if `maxima` is empty; not in order.
+/// if `maxima` is empty; not in order. `see` is copied: it takes what it changes by pointer.
 template <class Row, class See>
 __device__ void look_through(team_workspace& work, const Row& row, std::span<const float> maxima,
-                             std::uint32_t least, See&& see) {
+                             std::uint32_t least, See see) {
   const std::size_t all = (row.size() + warp_strip - 1) / warp_strip;
   for (std::size_t segment = 0; segment < all; segment += near_strips) {
-    const auto rest = static_cast<std::uint32_t>(min(all - segment, near_strips));
-    const std::uint32_t listed = maxima.empty() ? rest : list_strips(work, maxima, segment, least);
-    for (std::uint32_t s = warp_of_thread(); s < listed; s += team_warps * strips_in_flight) {
-      strips<1> logits[strips_in_flight];
-      std::size_t first[strips_in_flight];
+    const auto rest = static_cast<unsigned>(min(all - segment, near_strips));
+    const unsigned listed = maxima.empty() ? rest : list_strips(work, maxima, segment, least);
+    for (unsigned s = warp_of_thread(); s < listed; s += team_warps * strips_in_flight) {
+      const loaded_strips logits(work, row, maxima.empty(), segment, s, listed, team_warps);
 #pragma unroll
-      for (int k = 0; k < strips_in_flight; ++k) {
-        const std::uint32_t place = s + k * team_warps;
-        first[k] = row.size();  // past the end: all -inf
-        if (place < listed) {
-          first[k] = (segment + (maxima.empty() ? place : work.near().strip[place])) * warp_strip;
-        }
-        load_strips(row, first[k], logits[k]);
-      }
-#pragma unroll
-      for (int k = 0; k < strips_in_flight; ++k) {
-#pragma unroll
-        for (int i = 0; i < lane_logits; ++i) {
-          const unsigned at = lane_position(first[k], 0) + i;
-          if (at < row.size()) see(logits[k].logit[0][i], static_cast<token_id>(at));
+      for (unsigned k = 0; k < strips_in_flight; ++k) {
+        if (s + k * team_warps < listed) {
+          see_strip(logits.of[k], logits.first[k], static_cast<unsigned>(row.size()), see);
         }
       }
     }
@@ -69,90 +111,95 @@ __device__ void look_through(team_workspace& work, const Row& row, std::span<con
   }
 }
 
-/// Of one round, in which each warp has a few strips: which of a thread's logits are taken, and where to.
+/// The sum of the bytes of a word.
+__device__ inline std::uint32_t sum_of_bytes(std::uint64_t x) {
+  constexpr std::uint32_t ones = 0x01010101U;
+  return __dp4a(static_cast<std::uint32_t>(x), ones, __dp4a(static_cast<std::uint32_t>(x >> 32), ones, 0U));
+}
+
+/// Of one round, in which each warp has a few strips: where a thread's taken logits go.
 struct round_places {
-  std::uint32_t taken = 0;                   ///< a bit for each of the thread's logits
-  std::uint32_t before[strips_in_flight]{};  ///< taken ones of this round before this thread's, by strip
-  std::uint32_t total = 0;                   ///< of the team
+  std::uint64_t of_lanes_before = 0;  ///< taken ones in the warp's lanes before, a byte a strip
+  std::uint64_t of_warp = 0;          ///< and in all its lanes
+  std::uint32_t before = 0;           ///< in the warps before
+  std::uint32_t total = 0;            ///< of the team
 };
 
-/// The counts of a warp's strips stand in the bytes of one word: a strip has at most 128 taken logits.
+/// `taken` has a bit for each of the thread's logits. The counts of a warp's strips stand in the bytes of one
+/// word: a strip has at most 128 taken logits.
 __device__ __noinline__ inline round_places places_of(team& together, std::uint32_t taken) {
-  static_assert(strips_in_flight == 4 && lane_logits == 4);
-  round_places places{taken};
-  std::uint32_t counts = 0;
+  static_assert(strips_in_flight == 8 && lane_logits == 4);
+  round_places places;
+  std::uint64_t counts = 0;
+  for (; taken != 0; taken &= taken - 1) counts += std::uint64_t{1} << ((__ffs(taken) - 1) / lane_logits * 8);
+  std::uint64_t upto = counts;  // of this lane and those before it
 #pragma unroll
-  for (int s = 0; s < strips_in_flight; ++s) counts |= __popc(taken >> (4 * s) & 15U) << (8 * s);
-  std::uint32_t upto = counts;  // of this lane and those before it
   for (unsigned o = 1; o < warp_threads; o *= 2) {
-    const std::uint32_t other = __shfl_up_sync(all_lanes, upto, o);
+    const std::uint64_t other = __shfl_up_sync(all_lanes, upto, o);
     if (lane_of_thread() >= o) upto += other;
   }
-  const std::uint32_t of_warp = __shfl_sync(all_lanes, upto, warp_threads - 1);
-  const std::uint32_t of_lanes = upto - counts;
-  const std::uint32_t sum =
-      (of_warp & 255U) + (of_warp >> 8 & 255U) + (of_warp >> 16 & 255U) + (of_warp >> 24);
-  std::uint32_t place = together.sum_of_warps_before(sum, places.total);
-#pragma unroll
-  for (int s = 0; s < strips_in_flight; ++s) {
-    places.before[s] = place + (of_lanes >> (8 * s) & 255U);
-    place += of_warp >> (8 * s) & 255U;
-  }
+  places.of_lanes_before = upto - counts;
+  places.of_warp = __shfl_sync(all_lanes, upto, warp_threads - 1);
+  places.before = together.sum_of_warps_before(sum_of_bytes(places.of_warp), places.total);
   return places;
 }
 
-/// Takes the logits for which keep(logit) from the listed strips of one round, those from `begin` on.
-template <class Row, class Keep, class Writer>
-__device__ std::size_t take_round(team_workspace& work, const Row& row, std::size_t segment,
-                                  std::uint32_t begin, std::uint32_t end, std::size_t count, Keep&& keep,
-                                  Writer& writer) {
-  const std::uint32_t first = begin + warp_of_thread() * strips_in_flight;
-  strips<1> logits[strips_in_flight];
-  std::size_t at[strips_in_flight];
-#pragma unroll
-  for (int s = 0; s < strips_in_flight; ++s) {
-    at[s] = row.size();  // past the end: all -inf
-    if (first + s < end) at[s] = (segment + work.near().strip[first + s]) * warp_strip;
-    load_strips(row, at[s], logits[s]);
+/// Puts the ids of a thread's taken logits, one at a time: most threads have none or one. `listed` are the
+/// warp's strips.
+template <class Writer>
+__device__ __noinline__ void put_taken(Writer writer, std::size_t to, std::uint32_t taken,
+                                       round_places places, const std::uint16_t* listed,
+                                       std::size_t segment) {
+  for (std::uint32_t rest = taken; rest != 0; rest &= rest - 1) {
+    const auto place = static_cast<unsigned>(__ffs(rest) - 1);
+    const unsigned s = place / lane_logits;
+    const std::uint32_t of_strip = taken >> (lane_logits * s), inside = place % lane_logits;
+    const std::uint32_t before = sum_of_bytes(places.of_warp & ((std::uint64_t{1} << (8 * s)) - 1)) +
+                                 static_cast<std::uint32_t>(places.of_lanes_before >> (8 * s) & 255U) +
+                                 static_cast<std::uint32_t>(__popc(of_strip & ((1U << inside) - 1)));
+    writer.put(to + before,
+               static_cast<token_id>(lane_position((segment + listed[s]) * warp_strip, 0) + inside));
   }
+}
+
+/// Takes the logits that are at least `least` from the listed strips of one round, those from `begin` on.
+template <class Row, class Writer>
+__device__ std::size_t take_round(team_workspace& work, const Row& row, std::size_t segment, unsigned begin,
+                                  unsigned end, std::size_t count, float least, Writer& writer) {
+  const unsigned mine = begin + warp_of_thread() * strips_in_flight;
+  const loaded_strips logits(work, row, false, segment, mine, end, 1);
   std::uint32_t taken = 0;
 #pragma unroll
-  for (int s = 0; s < strips_in_flight; ++s) {
+  for (unsigned s = 0; s < strips_in_flight; ++s) {
 #pragma unroll
-    for (int i = 0; i < lane_logits; ++i) {
-      const float l = logits[s].logit[0][i];
-      if (l > exact::minus_infinity && keep(l)) taken |= 1U << (lane_logits * s + i);
+    for (unsigned i = 0; i < lane_logits; ++i) {
+      if (logits.of[s].logit[i] >= least) taken |= 1U << (lane_logits * s + i);
     }
   }
+  const unsigned strips_here = mine < end ? min(end - mine, static_cast<unsigned>(strips_in_flight)) : 0;
+  if (strips_here < strips_in_flight) taken &= (1U << (lane_logits * strips_here)) - 1;
   const round_places places = places_of(work.together, taken);
   writer.expect(count + places.total);
-#pragma unroll
-  for (int s = 0; s < strips_in_flight; ++s) {
-    std::size_t to = count + places.before[s];
-#pragma unroll
-    for (int i = 0; i < lane_logits; ++i) {
-      if ((taken >> (lane_logits * s + i) & 1U) == 0) continue;
-      writer.put(to++, static_cast<token_id>(lane_position(at[s], 0) + i), logits[s].logit[0][i]);
-    }
-  }
+  put_taken(writer, count + places.before, taken, places, work.near().strip + mine, segment);
   return count + places.total;
 }
 
-/// The surviving tokens of a whole row for which keep(logit), in the order of ids. `maxima` are those of its
-/// strips; keep refuses all that are below `least`.
-template <class Row, class Keep, class Writer>
+/// The tokens of a whole row that are at least `bound` (as `ordered`, of a survivor), in the order of ids.
+/// `maxima` are those of its strips.
+template <class Row, class Writer>
 __device__ __noinline__ auto collect(team_workspace& work, const Row& row, std::span<const float> maxima,
-                                     std::uint32_t least, Keep&& keep, Writer writer) {
-  constexpr std::uint32_t round = team_warps * strips_in_flight;
+                                     std::uint32_t bound, Writer writer) {
+  constexpr unsigned round = team_warps * strips_in_flight;
+  const float least = logit_of(std::uint64_t{bound} << 32);
   std::size_t count = 0;
   for (std::size_t segment = 0; segment < maxima.size(); segment += near_strips) {
-    const std::uint32_t listed = list_strips(work, maxima, segment, least);
-    for (std::uint32_t begin = 0; begin < listed; begin += round) {
-      count = take_round(work, row, segment, begin, listed, count, keep, writer);
+    const unsigned listed = list_strips(work, maxima, segment, bound);
+    for (unsigned begin = 0; begin < listed; begin += round) {
+      count = take_round(work, row, segment, begin, listed, count, least, writer);
     }
     work.together.sync();
   }
-  return writer.finish(count);
+  return writer.finish(count, row);
 }
 
 /// A few of a list's tokens in a thread's registers, consecutive ones.
@@ -172,66 +219,96 @@ struct list_part {
   }
 };
 
-/// The tokens of a list for which the bit of mask_of(part) is set, in order; they may be written over the
-/// list. mask_of is called by all threads together.
-template <class List, class MaskOf, class Writer>
-__device__ auto keep_masked(team_workspace& work, const List& list, MaskOf&& mask_of, Writer writer) {
+/// Of a thread's part of a list: which tokens are kept anyway, and which if they are among the first of
+/// theirs.
+struct kept_of_part {
+  std::uint32_t above = 0;
+  std::uint32_t equal = 0;
+};
+
+/// The tokens of a list that choose(part) keeps, in order; of the `equal` ones the first `equals`. They may
+/// be written over the list.
+template <class List, class Choose, class Writer>
+__device__ auto keep_chosen(team_workspace& work, const List& list, std::uint32_t equals, Choose&& choose,
+                            Writer writer) {
+  constexpr std::size_t round = list_part::most * team_threads;
+  constexpr int half = 16;
+  static_assert(round < (1U << half));
   std::size_t count = 0;
-  for (std::size_t begin = 0; begin < list.size(); begin += list_part::most * team_threads) {
+  std::uint32_t ties = 0;
+  for (std::size_t begin = 0; begin < list.size(); begin += round) {
     const list_part part(list, begin + threadIdx.x * list_part::most);
-    const std::uint32_t taken = mask_of(part);
+    const kept_of_part kept = choose(part);
     std::uint32_t total = 0;
-    std::size_t to = count + work.together.sum_before(static_cast<std::uint32_t>(__popc(taken)), total);
-    count += total;
+    const auto both = static_cast<std::uint32_t>(__popc(kept.above) | __popc(kept.equal) << half);
+    const std::uint32_t before = work.together.sum_before(both, total);
+    // Of ties, those in earlier rounds and threads count first.
+    const auto ties_kept = [&](std::uint32_t n) { return min(ties + n, equals) - min(ties, equals); };
+    std::uint32_t tie = before >> half;
+    std::size_t to = count + (before & ((1U << half) - 1)) + ties_kept(tie);
+    count += (total & ((1U << half) - 1)) + ties_kept(total >> half);
     writer.expect(count);
 #pragma unroll
     for (std::size_t i = 0; i < list_part::most; ++i) {
-      if ((taken >> i & 1U) != 0) writer.put(to++, part.id[i], part.logit[i]);
+      const bool is_equal = (kept.equal >> i & 1U) != 0;
+      if ((kept.above >> i & 1U) != 0 || (is_equal && ties + tie < equals)) {
+        writer.put(to++, part.id[i], part.logit[i]);
+      }
+      tie += is_equal ? 1 : 0;
     }
+    ties += total >> half;
     work.together.sync();
   }
   return writer.finish(count);
 }
 
+/// Keeps those tokens of a list, which has at most one a thread, that their threads say.
+template <class List, class Writer>
+__device__ __noinline__ auto keep_few(team_workspace& work, const List& list, bool keep, Writer writer) {
+  const float logit = keep ? list.at(threadIdx.x) : 0.0F;
+  const token_id id = keep ? list.id(threadIdx.x) : no_token;
+  const std::uint32_t kept = __ballot_sync(all_lanes, keep);
+  std::uint32_t total = 0;
+  const std::uint32_t before =
+      work.together.sum_of_warps_before(static_cast<std::uint32_t>(__popc(kept)), total) +
+      static_cast<std::uint32_t>(__popc(kept & ((1U << lane_of_thread()) - 1)));
+  writer.expect(total);
+  if (keep) writer.put(before, id, logit);
+  return writer.finish(total);
+}
+
 /// The surviving tokens for which keep(logit).
 template <class List, class Keep, class Writer>
 __device__ __noinline__ auto keep_if(team_workspace& work, const List& list, Keep&& keep, Writer writer) {
-  const auto mask_of = [&](const list_part& part) {
-    std::uint32_t taken = 0;
+  if (list.size() <= team_threads) {
+    const float logit = threadIdx.x < list.size() ? list.at(threadIdx.x) : exact::minus_infinity;
+    return keep_few(work, list, logit > exact::minus_infinity && keep(logit), writer);
+  }
+  const auto choose = [&](const list_part& part) {
+    kept_of_part kept;
 #pragma unroll
     for (std::size_t i = 0; i < list_part::most; ++i) {
-      if (part.logit[i] > exact::minus_infinity && keep(part.logit[i])) taken |= 1U << i;
+      if (part.logit[i] > exact::minus_infinity && keep(part.logit[i])) kept.above |= 1U << i;
     }
-    return taken;
+    return kept;
   };
-  return keep_masked(work, list, mask_of, writer);
+  return keep_chosen(work, list, 0, choose, writer);
 }
 
 /// The tokens that a cutoff keeps.
 template <class List, class Writer>
 __device__ __noinline__ auto keep_by(team_workspace& work, const List& list, cutoff cut, Writer writer) {
   const std::uint32_t value = max(cut.value, ordered_minus_infinity);
-  if (cut.equals == 0 || cut.value < least_survivor)
-    return keep_if(
-        work, list, [=](float l) { return ordered(l) > value; }, writer);
-  std::uint64_t ties = 0;  // in the parts before
-  const auto mask_of = [&](const list_part& part) {
-    std::uint32_t above = 0, equal = 0;
+  const auto choose = [=](const list_part& part) {
+    kept_of_part kept;
 #pragma unroll
     for (std::size_t i = 0; i < list_part::most; ++i) {
-      above |= (ordered(part.logit[i]) > value ? 1U : 0U) << i;
-      equal |= (ordered(part.logit[i]) == value ? 1U : 0U) << i;
+      kept.above |= (ordered(part.logit[i]) > value ? 1U : 0U) << i;
+      kept.equal |= (ordered(part.logit[i]) == value ? 1U : 0U) << i;
     }
-    std::uint32_t total = 0;
-    std::uint64_t before = ties + work.together.sum_before(static_cast<std::uint32_t>(__popc(equal)), total);
-#pragma unroll
-    for (std::size_t i = 0; i < list_part::most; ++i) {
-      if ((equal >> i & 1U) != 0 && before++ < cut.equals) above |= 1U << i;
-    }
-    ties += total;
-    return above;
+    return kept;
   };
-  return keep_masked(work, list, mask_of, writer);
+  return keep_chosen(work, list, value < least_survivor ? 0 : cut.equals, choose, writer);
 }
 
 }  // namespace urn::kernel::cuda

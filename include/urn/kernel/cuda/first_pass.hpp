@@ -94,7 +94,7 @@ __device__ inline weighed_block weigh(const strips<block_strips>& block, float c
 #pragma unroll
     for (const float l : strip) mass += mass_in_block(l, c, result.key);
   }
-  result.mass = warp_sum(mass);
+  result.mass = warp_sum_of_small(mass);
   return result;
 }
 
@@ -207,7 +207,7 @@ struct first_pass : scalar_t {
   __device__ void read(const Row& row, pass_goals goals, std::span<float> maxima) const {
     if (threadIdx.x == 0) work->is_weighed = true;
     const bool nan = read_blocks(row, slice, goals, work->blocks(), maxima);
-    if (nan && lane_of_thread() == 0) atomicOr(&work->record().has_nan, 1U);
+    if (nan && lane_of_thread() == 0) atomicOr(&work->had_nan, 1U);
   }
 };
 

@@ -48,6 +48,7 @@ __device__ __noinline__ inline void sort_descending(team& together, std::span<st
   const std::uint64_t mine = has_one ? keys[threadIdx.x] : 0;
   std::size_t larger = 0;
   if (has_one) {
+#pragma unroll 4
     for (const std::uint64_t other : keys) larger += other > mine ? 1 : 0;
   }
   together.sync();

@@ -70,11 +70,20 @@ __device__ void load_strips(const Row& row, std::size_t first, strips<N>& to) {
   load_each(row, first, to);
 }
 
+/// Whether the row's logits from `first` to `end` can be loaded by four, as they lie.
+template <class Row>
+__device__ bool lies_in_fours(const Row&, std::size_t) {
+  return false;
+}
+template <logit_type T>
+__device__ bool lies_in_fours(const row_view<T>& row, std::size_t end) {
+  return reinterpret_cast<std::uintptr_t>(row.data()) % (lane_logits * sizeof(T)) == 0 && end <= row.size();
+}
+
 /// All loads are under way before the first is waited for: no branch between them.
 template <int N, logit_type T>
 __device__ void load_strips(const row_view<T>& row, std::size_t first, strips<N>& to) {
-  const bool aligned = reinterpret_cast<std::uintptr_t>(row.data()) % (lane_logits * sizeof(T)) == 0;
-  if (!aligned || first + N * warp_strip > row.size()) return load_each(row, first, to);
+  if (!lies_in_fours(row, first + N * warp_strip)) return load_each(row, first, to);
 #pragma unroll
   for (int j = 0; j < N; ++j) load_four(row.data() + lane_position(first, j), to.logit[j]);
 }
@@ -140,6 +149,21 @@ __device__ void load_strips(const sparse_row<Base, Edit>& row, std::size_t first
     if (place / lane_logits % warp_threads != lane_of_thread()) continue;
     change_one(to, place, [&](float l) { return row.edit()(l, hit.value); });
   }
+}
+
+/// One strip: this lane's part. (What it calls must be inlined: nvcc 13 returns wrong logits otherwise, seen
+/// with a row of its own whose load_strips was a call.)
+struct strip_part {
+  float logit[lane_logits];
+};
+template <class Row>
+__device__ __noinline__ strip_part load_strip(const Row& row, unsigned first) {
+  strips<1> one;
+  load_strips(row, first, one);
+  strip_part part;
+#pragma unroll
+  for (int i = 0; i < lane_logits; ++i) part.logit[i] = one.logit[0][i];
+  return part;
 }
 
 }  // namespace urn::kernel::cuda

@@ -27,23 +27,39 @@ __device__ bool look_at(team_workspace& work, const Row& row, pass_goals goals, 
   const bool is_weighed = work.is_weighed;
   work.together.sync();  // also before others' blocks are written over
   if (threadIdx.x == 0) work.is_weighed = false;
-  if (is_weighed) return work.had_nan;
+  if (is_weighed) return work.had_nan != 0;
   const bool nan = read_blocks(row, all_blocks(row.size()), goals, work.blocks(), maxima);
   return work.together.any(nan);
 }
+
+/// Calls see(block) for the blocks of a thread; the first, which most rows have no more of, is loaded once.
+class blocks_of_thread {
+ public:
+  __device__ explicit blocks_of_thread(std::span<const weighed_block> blocks) : blocks_(blocks) {
+    if (threadIdx.x < blocks.size()) first_ = blocks[threadIdx.x];
+  }
+  template <class See>
+  __device__ void each(See&& see) const {
+    see(first_);
+    for (std::size_t b = threadIdx.x + team_threads; b < blocks_.size(); b += team_threads) see(blocks_[b]);
+  }
+
+ private:
+  std::span<const weighed_block> blocks_;
+  weighed_block first_{};
+};
 
 /// The largest logit, and of the blocks' keys.
 struct extremes {
   std::uint32_t key = 0;
   std::uint32_t largest = 0;
 };
-__device__ __noinline__ inline extremes extremes_of(team_workspace& work,
-                                                    std::span<const weighed_block> blocks) {
+__device__ inline extremes extremes_of(team_workspace& work, const blocks_of_thread& blocks) {
   extremes mine;
-  for (std::size_t b = threadIdx.x; b < blocks.size(); b += team_threads) {
-    mine.key = max(mine.key, blocks[b].key);
-    mine.largest = max(mine.largest, blocks[b].largest);
-  }
+  blocks.each([&](const weighed_block& b) {
+    mine.key = max(mine.key, b.key);
+    mine.largest = max(mine.largest, b.largest);
+  });
   // The larger logit has the larger key, or the same.
   const std::uint64_t both = work.together.max((std::uint64_t{mine.largest} << 32) | mine.key);
   return {static_cast<std::uint32_t>(both), static_cast<std::uint32_t>(both >> 32)};
@@ -52,7 +68,8 @@ __device__ __noinline__ inline extremes extremes_of(team_workspace& work,
 template <class Row>
 __device__ __noinline__ row_scan scan_row(team_workspace& work, const Row& row, std::span<float> maxima) {
   const bool nan = look_at(work, row, {.strips = true}, maxima);
-  const extremes e = extremes_of(work, work.blocks().first(block_count(row.size())));
+  const blocks_of_thread blocks(work.blocks().first(block_count(row.size())));
+  const extremes e = extremes_of(work, blocks);
   return {e.largest, status_of_row(e.largest, nan), maxima};
 }
 
@@ -60,15 +77,13 @@ template <class Row>
 __device__ __noinline__ row_mass mass_of_row(team_workspace& work, const Row& row, float c,
                                              std::span<float> maxima, bool with_strips) {
   const bool nan = look_at(work, row, {with_strips, true, c}, maxima);
-  const std::span<const weighed_block> blocks = work.blocks().first(block_count(row.size()));
+  const blocks_of_thread blocks(work.blocks().first(block_count(row.size())));
   const extremes e = extremes_of(work, blocks);
   row_mass result{0, e.key, e.largest, status_of_mass(e.largest, e.key, nan)};
   if (with_strips) result.maxima = maxima;
   if (has(result.status, status::infinite | status::empty | status::out_of_range)) return result;
   std::uint64_t mine = 0;
-  for (std::size_t b = threadIdx.x; b < blocks.size(); b += team_threads) {
-    mine += block_in_row(blocks[b].mass, blocks[b].key, e.key);
-  }
+  blocks.each([&](const weighed_block& b) { mine += block_in_row(b.mass, b.key, e.key); });
   result.total = work.together.sum(mine);
   return result;
 }
@@ -116,10 +131,10 @@ __device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uin
   std::uint64_t before = work.together.sum_before(sum, total);
   const bool mine = before <= r && r - before < sum;
   std::size_t place = first;
-  if (mine) {
+  if (mine && each > 1) {
     for (; r - before >= weight_at(place); ++place) before += weight_at(place);
   }
-  return static_cast<std::size_t>(work.together.found(mine, place, 0));
+  return static_cast<std::size_t>(work.together.tell(mine, place));
 }
 
 /// See scalar::pick.

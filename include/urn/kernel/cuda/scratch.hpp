@@ -25,7 +25,7 @@ inline constexpr unsigned histogram_bins = team_threads;
 /// The shared memory of one team.
 struct team_memory {
   exchange_memory exchange;
-  std::uint32_t low[histogram_bins];  ///< of each bin's weight
+  alignas(16) std::uint32_t low[histogram_bins];  ///< of each bin's weight
   std::uint32_t high[histogram_bins];
   std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
   token_id kept_ids[near_kept];
@@ -54,7 +54,7 @@ class team_workspace {
 
   team together;
   bool is_weighed = false;  ///< the row's slices were read before, and nobody has asked what they said
-  bool had_nan = false;     ///< one of them
+  unsigned had_nan = 0;     ///< one of them
 
   [[nodiscard]] __device__ team_memory& near() const { return *near_; }
   [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
@@ -101,7 +101,7 @@ class team_workspace {
       while (atomicExch(&far_->taken[mine], 1U) != 0) mine = (mine + 1) % far_->shelves;
       __threadfence();
     }
-    mine = static_cast<unsigned>(together.found(threadIdx.x == 0, mine, 0));
+    mine = static_cast<unsigned>(together.tell(threadIdx.x == 0, mine));
     if (threadIdx.x == 0) shelf_ = mine;
     together.sync();
     return mine;
@@ -133,6 +133,20 @@ class kept_writer {
     const bool near = i < near_kept;
     (near ? work_->near().kept_ids : far_.ids)[i] = id;
     (near ? work_->near().kept_logits : far_.logits)[i] = logit;
+  }
+  __device__ void put(std::size_t i, token_id id) const {
+    (i < near_kept ? work_->near().kept_ids : far_.ids)[i] = id;
+  }
+  /// Together: the first `count`, of which only the ids were put, with their logits in `row`.
+  template <class Row>
+  __device__ candidate_list finish(std::size_t count, const Row& row) const {
+    const candidate_list list = finish(count);
+#pragma unroll 4
+    for (std::size_t i = threadIdx.x; i < count; i += team_threads) {
+      list.logits[i] = row.at(static_cast<std::size_t>(list.ids[i]));
+    }
+    work_->together.sync();
+    return list;
   }
   /// Together: the first `count`, in one place.
   __device__ candidate_list finish(std::size_t count) const {
@@ -190,6 +204,18 @@ class key_writer {
   }
   __device__ void put(std::size_t i, token_id id, float logit) const {
     (i < near_ranked ? work_->near().ranked : far_)[i] = order_key(logit, id);
+  }
+  __device__ void put(std::size_t i, token_id id) const { put(i, id, 0.0F); }
+  template <class Row>
+  __device__ key_list finish(std::size_t count, const Row& row) const {
+    const key_list list = finish(count);
+#pragma unroll 4
+    for (std::size_t i = threadIdx.x; i < count; i += team_threads) {
+      const token_id id = list.id(i);
+      list.keys[i] = order_key(row.at(static_cast<std::size_t>(id)), id);
+    }
+    work_->together.sync();
+    return list;
   }
   __device__ key_list finish(std::size_t count) const {
     work_->together.sync();

@@ -21,32 +21,31 @@ namespace urn::kernel::cuda {
 template <class Row>
 concept whole_row = !std::same_as<Row, candidate_list>;
 
-/// What a cut says of what it kept.
-__device__ inline selection selected(candidate_list kept, row_scan scanned) {
-  return {kept, (scanned.status & status::nan) | (kept.size() == 0 ? status::empty : status::ok)};
+/// What a cut says of what it kept: the best token is always among it.
+__device__ inline selection selected(candidate_list kept, row_scan scanned, std::uint64_t mass = 0) {
+  const bool none = kept.size() == 0;
+  return {kept, (scanned.status & status::nan) | (none ? status::empty : status::ok),
+          none ? 0 : scanned.largest, mass};
 }
 
-/// The k-th largest of what the threads find to be the largest of their strips: at least k strips reach it.
-__device__ __noinline__ inline std::uint32_t bound_of_few(team_workspace& work, std::span<const float> maxima,
-                                                          unsigned k) {
-  std::uint32_t largest = 0;
-  for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads)
-    largest = max(largest, ordered(maxima[i]));
-  const unsigned mine = rank_among(work, largest, team_threads);
-  const auto bound = static_cast<std::uint32_t>(work.together.found(mine + 1 == k, largest, 0));
-  return max(bound, least_survivor);
-}
-
-/// A value that at least k tokens reach, not much less than what the k-th best one has: of the strips'
-/// largest logits the k-th, or one soon after. The least of all survivors if fewer than k strips have any.
+/// A value that at least k tokens reach, not much less than what the k-th best one has: the k-th of what the
+/// threads find to be the largest of their strips, or of the strips' largest logits. The least of all
+/// survivors if fewer have any.
 __device__ __noinline__ inline std::uint32_t bound_of_best(team_workspace& work, row_scan scanned,
                                                            std::size_t k) {
-  if (k <= team_threads) return bound_of_few(work, scanned.maxima, static_cast<unsigned>(k));
-  const auto each = [maxima = scanned.maxima](auto&& see) {
+  const std::span<const float> maxima = scanned.maxima;
+  if (k <= team_threads) {
+    std::uint32_t largest = 0;
+#pragma unroll 4
+    for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads)
+      largest = max(largest, ordered(maxima[i]));
+    return max(value_reached_by(static_cast<unsigned>(k), largest, scanned.largest), least_survivor);
+  }
+  const auto each = [maxima](auto&& see) {
     for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads) see(ordered(maxima[i]), 1);
   };
   const interval at = close_in(work, {least_survivor, scanned.largest}, k, k / 8 + 4, each);
-  return at.is_reached ? at.low : least_survivor;
+  return at.holds(k) ? at.low : least_survivor;
 }
 
 /// A value such that whatever weighs at least `least` reaches it, as `ordered`; P's error and the roundings
@@ -60,13 +59,20 @@ __device__ __noinline__ inline std::uint32_t bound_of_mass(float c, std::uint32_
   return max(ordered(bound), least_survivor);
 }
 
-/// The tokens that reach a bound.
-template <class Row, class Writer>
-__device__ __noinline__ auto reaching(team_workspace& work, const Row& row, row_scan scanned,
-                                      std::uint32_t bound, Writer writer) {
-  const float least = logit_of(std::uint64_t{bound} << 32);
-  return collect(
-      work, row, scanned.maxima, bound, [=](float l) { return l >= least; }, writer);
+/// Keeps the best k of a list, none of which is above `largest`.
+template <class List, class Writer>
+__device__ __noinline__ auto keep_best(team_workspace& work, List list, std::uint32_t least,
+                                       std::uint32_t largest, std::uint64_t k, Writer writer) {
+  if (list.size() <= team_threads) {
+    const auto count = static_cast<unsigned>(list.size());
+    const std::uint32_t value = threadIdx.x < count ? ordered(list.at(threadIdx.x)) : 0;
+    const unsigned rank = rank_among(work, value, count);
+    return keep_few(work, list, value >= least_survivor && rank < k, writer);
+  }
+  const auto each = [list](auto&& see) {
+    for_each_of(list, [&](float l, std::size_t) { see(ordered(l), 1); });
+  };
+  return keep_by(work, list, cutoff_at(close_in(work, {least, largest}, k, 0, each), k, 1), writer);
 }
 
 /// The best k of a row, or all that survive.
@@ -74,15 +80,14 @@ template <whole_row Row, class Writer>
 __device__ __noinline__ auto best_of(team_workspace& work, const Row& row, std::size_t k, row_scan scanned,
                                      Writer writer) {
   const std::uint32_t bound = bound_of_best(work, scanned, k);
-  const auto list = reaching(work, row, scanned, bound, writer);
+  const auto list = collect(work, row, scanned.maxima, bound, writer);
   if (list.size() <= k) return list;
-  return keep_by(work, list, cutoff_by_count(work, list, bound, scanned.largest, k), writer);
+  return keep_best(work, list, bound, scanned.largest, k, writer);
 }
 template <class Writer>
 __device__ __noinline__ auto best_of(team_workspace& work, candidate_list list, std::size_t k,
                                      row_scan scanned, Writer writer) {
-  const cutoff cut = cutoff_by_count(work, list, least_survivor, scanned.largest, k);
-  return keep_by(work, list, cut, writer);
+  return keep_best(work, list, least_survivor, scanned.largest, k, writer);
 }
 
 /// The sum of a list's masses in row units.
@@ -99,44 +104,137 @@ struct mass_target {
   std::uint64_t mass;
 };
 
-/// Keeps the prefix of a list that reaches the target; the cut lies within `at`.
-__device__ __noinline__ inline candidate_list prefix_of(team_workspace& work, candidate_list list,
-                                                        mass_target target, interval at) {
-  if (list.size() == 0) return list;
-  return keep_by(work, list, cutoff_by_mass(work, list, at, target.mass, target.c, target.row_key),
-                 kept_writer(work));
+/// Kept tokens and their mass in row units.
+struct kept_prefix {
+  candidate_list list;
+  std::uint64_t mass;
+};
+
+/// The same of a list that has at most a token a thread: kept is what has less than the target before it.
+__device__ inline kept_prefix prefix_of_few(team_workspace& work, candidate_list list, mass_target target) {
+  const auto count = static_cast<unsigned>(list.size());
+  const float logit = threadIdx.x < count ? list.at(threadIdx.x) : exact::minus_infinity;
+  const std::uint64_t mass = mass_in_row(logit, target.c, target.row_key);
+  const std::uint64_t before = mass_before(work, ordered(logit), mass, count);
+  const bool keep = mass != 0 && before < target.mass;
+  const bool is_last = keep && before + mass >= target.mass;
+  return {keep_few(work, list, keep, kept_writer(work)), work.together.tell(is_last, before + mass)};
 }
 
-/// One of 256 parts of the values in which the cut of a whole row lies. Tokens so light that all of them
-/// together could be spared are not looked at.
-template <class Row>
-__device__ __noinline__ interval part_with_cut(team_workspace& work, const Row& row, mass_target target,
-                                               std::uint64_t total, row_scan scanned) {
-  const std::uint32_t bound = bound_of_mass(target.c, target.row_key, (total - target.mass) / row.size());
-  const float least = logit_of(std::uint64_t{bound} << 32);
-  return part_of(work, {bound, scanned.largest}, target.mass, [&](auto&& see) {
-    look_through(work, row, scanned.maxima, bound, [&](float l, token_id) {
-      if (l >= least) see(ordered(l), mass_in_row(l, target.c, target.row_key));
-    });
+/// Keeps the shortest prefix of a list, in the order of candidates, whose mass is at least the target, and at
+/// least one token. The cut lies at or above `lowest`, and probably within `likely`.
+__device__ __noinline__ inline kept_prefix prefix_of(team_workspace& work, candidate_list list,
+                                                     mass_target target, interval likely,
+                                                     std::uint32_t largest) {
+  if (list.size() <= team_threads) return prefix_of_few(work, list, target);
+  const auto each = [=](auto&& see) {
+    for_each_of(list,
+                [&](float l, std::size_t) { see(ordered(l), mass_in_row(l, target.c, target.row_key)); });
+  };
+  interval at = close_in(work, likely, target.mass, 0, each);
+  if (!at.holds(target.mass)) at = close_in(work, {likely.low, largest}, target.mass, 0, each);
+  const float least = logit_of(std::uint64_t{at.low} << 32);
+  const cutoff cut = cutoff_at(at, target.mass, mass_in_row(least, target.c, target.row_key));
+  return {keep_by(work, list, cut, kept_writer(work)), cut.weight};
+}
+
+/// Where the cut of a whole row is looked for: from a value so light that all tokens below it together could
+/// be spared.
+struct mass_search {
+  mass_target target;
+  std::uint64_t total;
+  std::uint32_t low, high;
+
+  __device__ mass_search(mass_target wanted, std::uint64_t of_row, std::size_t size, row_scan scanned)
+      : target(wanted),
+        total(of_row),
+        low(bound_of_mass(wanted.c, wanted.row_key, (of_row - wanted.mass) / size)),
+        high(scanned.largest) {}
+  [[nodiscard]] __device__ std::uint64_t weight(float logit) const {
+    return mass_in_row(logit, target.c, target.row_key);
+  }
+};
+
+/// By the strips' largest logits, which have the target mass where few tokens have most of it.
+__device__ __noinline__ inline interval part_by_strips(team_workspace& work, mass_search search,
+                                                       std::span<const float> maxima) {
+  return part_reaching(work, search.low, search.high, search.total, search.target.mass, [=](auto&& see) {
+    for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads) {
+      see(ordered(maxima[i]), search.weight(maxima[i]));
+    }
   });
 }
 
-/// Looks at the tokens of the best strips first, which is enough where few tokens have most of the mass.
-template <whole_row Row>
-__device__ __noinline__ candidate_list prefix_of(team_workspace& work, const Row& row, mass_target target,
-                                                 std::uint64_t total, row_scan scanned) {
-  constexpr std::size_t first_strips = 128;
-  interval at{bound_of_best(work, scanned, first_strips), scanned.largest};
-  candidate_list list = reaching(work, row, scanned, at.low, kept_writer(work));
-  if (at.low > least_survivor && mass_of(work, list, target.c, target.row_key) < target.mass) {
-    at = part_with_cut(work, row, target, total, scanned);
-    list = reaching(work, row, scanned, at.low, kept_writer(work));
+/// By one round of strips from all over the row: below the part lies about 3/4 of what may be spared, so that
+/// what lies above it has the target mass, most of the time.
+template <class Row>
+__device__ __noinline__ interval part_by_sample(team_workspace& work, const Row& row, mass_search search) {
+  constexpr unsigned sampled = team_warps * strips_in_flight;
+  constexpr unsigned likely_parts = 8;
+  team_memory& near = work.near();
+  const value_bins bins(search.low, search.high);
+  const int shift = max(0, exact::highest_bit(search.total) - 30);
+  const auto all = static_cast<unsigned>(row.size() / warp_strip), step = all / sampled;
+  if (step == 0) return {};
+  near.low[threadIdx.x] = 0;
+  work.together.sync();
+  const loaded_strips logits(work, row, true, 0, warp_of_thread() * step, all, team_warps * step);
+#pragma unroll
+  for (int k = 0; k < strips_in_flight; ++k) {
+    see_strip(logits.of[k], logits.first[k], static_cast<unsigned>(row.size()),
+              [=, to = near.low](float l, token_id) {
+                const std::uint32_t bin = bins.bin_of(max(ordered(l), bins.low));
+                atomicAdd(&to[bin], static_cast<std::uint32_t>(search.weight(l) >> shift));
+              });
   }
-  return prefix_of(work, list, target, at);
+  work.together.sync();
+  const std::uint64_t spared = (search.total - search.target.mass) / all * sampled;
+  const auto most = static_cast<std::uint32_t>((spared - spared / 4) >> shift);
+  const std::uint32_t weight = near.low[threadIdx.x];
+  std::uint32_t total = 0;
+  const std::uint32_t below = work.together.sum_before(weight, total);
+  if (total <= most) return {};
+  const auto bin = static_cast<std::uint32_t>(
+      work.together.tell(below <= most && most < below + weight, std::uint64_t{threadIdx.x}));
+  return {bins.part(bin).low, bins.part(min(bin + likely_parts, histogram_bins - 1)).high};
 }
-__device__ __noinline__ inline candidate_list prefix_of(team_workspace& work, candidate_list list,
-                                                        mass_target target, std::uint64_t, row_scan scanned) {
-  return prefix_of(work, list, target, {least_survivor, scanned.largest});
+
+/// By all logits.
+template <class Row>
+__device__ __noinline__ interval part_by_all(team_workspace& work, const Row& row, mass_search search,
+                                             std::span<const float> maxima) {
+  const auto of_row = [&work, &row, maxima, search](auto&& see) {
+    look_through(work, row, maxima, search.low, [see, search](float l, token_id) {
+      if (ordered(l) >= search.low) see(ordered(l), search.weight(l));
+    });
+  };
+  return part_reaching(work, search.low, search.high, search.total, search.target.mass, of_row);
+}
+
+template <whole_row Row>
+__device__ __noinline__ kept_prefix prefix_of(team_workspace& work, const Row& row, mass_target target,
+                                              std::uint64_t total, row_scan scanned) {
+  target.mass = max(target.mass, std::uint64_t{1});
+  const mass_search search(target, total, row.size(), scanned);
+  interval at = part_by_strips(work, search, scanned.maxima);
+  const bool is_sure = at.holds(target.mass);
+  if (!is_sure && at.inside >= target.mass / 4 * 3) {  // some strips have two of the best
+    at = {bound_of_best(work, scanned, team_threads / 2), search.high};
+  } else if (!is_sure) {
+    at = part_by_sample(work, row, search);
+  }
+  at.low = max(at.low, search.low);
+  candidate_list list = collect(work, row, scanned.maxima, at.low, kept_writer(work));
+  if (!is_sure && mass_of(work, list, target.c, target.row_key) < target.mass) {
+    at = part_by_all(work, row, search, scanned.maxima);
+    list = collect(work, row, scanned.maxima, at.low, kept_writer(work));
+  }
+  return prefix_of(work, list, target, at, scanned.largest);
+}
+__device__ __noinline__ inline kept_prefix prefix_of(team_workspace& work, candidate_list list,
+                                                     mass_target target, std::uint64_t, row_scan scanned) {
+  target.mass = max(target.mass, std::uint64_t{1});
+  return prefix_of(work, list, target, {least_survivor, scanned.largest}, scanned.largest);
 }
 
 /// The tokens whose own mass is at least `least`.
@@ -145,9 +243,9 @@ __device__ __noinline__ candidate_list heavy_of(team_workspace& work, const Row&
                                                 std::uint32_t row_key, std::uint64_t least,
                                                 row_scan scanned) {
   const std::uint32_t bound = bound_of_mass(c, row_key, least);
-  const float above = logit_of(std::uint64_t{bound} << 32);
-  const auto keep = [=](float l) { return l >= above && mass_in_row(l, c, row_key) >= least; };
-  return collect(work, row, scanned.maxima, bound, keep, kept_writer(work));
+  const candidate_list list = collect(work, row, scanned.maxima, bound, kept_writer(work));
+  return keep_if(
+      work, list, [=](float l) { return mass_in_row(l, c, row_key) >= least; }, kept_writer(work));
 }
 __device__ __noinline__ inline candidate_list heavy_of(team_workspace& work, candidate_list list, float c,
                                                        std::uint32_t row_key, std::uint64_t least, row_scan) {

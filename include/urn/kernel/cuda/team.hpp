@@ -34,18 +34,43 @@ __device__ inline std::uint32_t warp_max(std::uint32_t x) {
 #endif
 }
 
-/// The sum of a warp's values, each below 2^37, in every lane.
+__device__ inline std::uint64_t warp_max(std::uint64_t x) {
+  const auto high = static_cast<std::uint32_t>(x >> 32);
+  const std::uint32_t largest = warp_max(high);
+  const std::uint32_t low = warp_max(high == largest ? static_cast<std::uint32_t>(x) : 0U);
+  return (std::uint64_t{largest} << 32) | low;
+}
+
+/// The sum of a warp's values in every lane.
 __device__ inline std::uint64_t warp_sum(std::uint64_t x) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+  constexpr int part = 27;  // 32 times as much is below 2^32
+  constexpr std::uint32_t mask = (1U << part) - 1;
+  const std::uint32_t low = __reduce_add_sync(all_lanes, static_cast<std::uint32_t>(x) & mask);
+  const std::uint32_t middle = __reduce_add_sync(all_lanes, static_cast<std::uint32_t>(x >> part) & mask);
+  const std::uint32_t high = __reduce_add_sync(all_lanes, static_cast<std::uint32_t>(x >> (2 * part)));
+  return low + (std::uint64_t{middle} << part) + (std::uint64_t{high} << (2 * part));
+#else
+  for (int o = 16; o > 0; o /= 2) x += __shfl_xor_sync(all_lanes, x, o);
+  return x;
+#endif
+}
+/// The same where each is below 2^37.
+__device__ inline std::uint64_t warp_sum_of_small(std::uint64_t x) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
   constexpr int half = 27;
   const std::uint32_t low = __reduce_add_sync(all_lanes, static_cast<std::uint32_t>(x) & ((1U << half) - 1));
   const std::uint32_t high = __reduce_add_sync(all_lanes, static_cast<std::uint32_t>(x >> half));
   return low + (std::uint64_t{high} << half);
 #else
-  for (int o = 16; o > 0; o /= 2) x += __shfl_xor_sync(all_lanes, x, o);
-  return x;
+  return warp_sum(x);
 #endif
 }
+
+/// What one thread tells the others.
+struct told {
+  std::uint64_t a = 0, b = 0, c = 0;
+};
 
 /// What a team exchanges values through, in shared memory. Everything is there twice: who writes for one
 /// exchange need not wait for those who still read from the one before.
@@ -54,7 +79,7 @@ struct exchange_memory {
   using scan_64 = cub::BlockScan<std::uint64_t, team_threads, cub::BLOCK_SCAN_WARP_SCANS>;
 
   std::uint64_t warps[2][team_warps];
-  std::uint64_t found[2];
+  std::uint64_t told[2][3];
   std::uint8_t turn[team_threads];  ///< of each thread, which of the two is next
   union scan_memory {
     typename scan_32::TempStorage of_32;
@@ -72,23 +97,11 @@ class team {
   __device__ static bool any(bool x) { return __syncthreads_or(x) != 0; }
   __device__ static bool all(bool x) { return __syncthreads_and(x) != 0; }
 
-  template <class T, class Op>
-  __device__ T reduce(T x, Op op) {
-    std::uint64_t* const warps = memory_->warps[next()];
-    for (int o = 16; o > 0; o /= 2) x = op(x, __shfl_xor_sync(all_lanes, x, o));
-    if (lane_of_thread() == 0) warps[warp_of_thread()] = x;
-    sync();
-    x = static_cast<T>(warps[0]);
-    for (unsigned w = 1; w < team_warps; ++w) x = op(x, static_cast<T>(warps[w]));
-    return x;
+  __device__ std::uint64_t sum(std::uint64_t x) {
+    return over_warps(warp_sum(x), [](std::uint64_t a, std::uint64_t b) { return a + b; });
   }
-  template <class T>
-  __device__ T sum(T x) {
-    return reduce(x, [](T a, T b) { return a + b; });
-  }
-  template <class T>
-  __device__ T max(T x) {
-    return reduce(x, [](T a, T b) { return a > b ? a : b; });
+  __device__ std::uint64_t max(std::uint64_t x) {
+    return over_warps(warp_max(x), [](std::uint64_t a, std::uint64_t b) { return a > b ? a : b; });
   }
 
   /// The sum over the threads before this one, and over all.
@@ -114,17 +127,30 @@ class team {
     return before;
   }
 
-  /// The value of the one thread that is the finder; `otherwise` if none is.
-  __device__ std::uint64_t found(bool finder, std::uint64_t value, std::uint64_t otherwise) {
-    std::uint64_t& place = memory_->found[next()];
-    if (threadIdx.x == 0) place = otherwise;
+  /// What the one thread that `is_teller` says.
+  __device__ told tell(bool is_teller, told what) {
+    std::uint64_t* const place = memory_->told[next()];
+    if (is_teller) {
+      place[0] = what.a;
+      place[1] = what.b;
+      place[2] = what.c;
+    }
     sync();
-    if (finder) place = value;
-    sync();
-    return place;
+    return {place[0], place[1], place[2]};
   }
+  __device__ std::uint64_t tell(bool is_teller, std::uint64_t what) { return tell(is_teller, told{what}).a; }
 
  private:
+  template <class Op>
+  __device__ std::uint64_t over_warps(std::uint64_t of_warp, Op op) {
+    std::uint64_t* const warps = memory_->warps[next()];
+    if (lane_of_thread() == 0) warps[warp_of_thread()] = of_warp;
+    sync();
+    std::uint64_t all = warps[0];
+#pragma unroll
+    for (unsigned w = 1; w < team_warps; ++w) all = op(all, warps[w]);
+    return all;
+  }
   __device__ unsigned next() { return memory_->turn[threadIdx.x] ^= 1U; }
 
   exchange_memory* memory_;

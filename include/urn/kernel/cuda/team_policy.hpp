@@ -69,7 +69,8 @@ struct team_policy : scalar_t {
   template <class Row>
   __device__ selection select_mass(const Row& row, float c, row_mass mass, std::uint64_t target,
                                    row_scan scanned, workspace& scratch) const {
-    return selected(prefix_of(scratch, row, mass_target{c, mass.key, target}, mass.total, scanned), scanned);
+    const kept_prefix kept = prefix_of(scratch, row, mass_target{c, mass.key, target}, mass.total, scanned);
+    return selected(kept.list, scanned, kept.mass);
   }
   template <class Row>
   __device__ selection select_above(const Row& row, float c, std::uint32_t row_key, std::uint64_t least,

@@ -15,18 +15,65 @@ namespace urn::kernel::cuda {
 /// to it.
 struct cutoff {
   std::uint32_t value = 0;
-  std::uint64_t equals = 0;
+  std::uint32_t equals = 0;
+  std::uint64_t weight = 0;  ///< of what it keeps; 0: not known
 };
 
 inline constexpr std::uint32_t least_survivor = ordered_minus_infinity + 1;
 
-/// The values from `low` to `high`, below which so much weight is `above`.
+/// The values from `low` to `high`: what those above them weigh, and they themselves.
 struct interval {
   std::uint32_t low = 0, high = 0;
-  std::uint64_t above = 0;   ///< the weight of what is larger
-  std::uint64_t inside = 0;  ///< its own weight
-  bool is_reached = false;   ///< above < target <= above + inside
+  std::uint64_t above = 0;
+  std::uint64_t inside = 0;
+
+  /// Whether the weights, from the largest value down, come to `target` in here.
+  [[nodiscard]] __device__ bool holds(std::uint64_t target) const {
+    return above < target && target <= above + inside;
+  }
 };
+
+/// A value that `count` of the threads' values, none of which is above `largest`, reach, and few more.
+__device__ __noinline__ inline std::uint32_t value_reached_by(unsigned count, std::uint32_t value,
+                                                              std::uint32_t largest) {
+  constexpr std::uint32_t far = 1U << 27;  // a factor of 2^16 between the logits
+  std::uint32_t low = largest > far ? largest - far : 0, high = largest + 1;
+  auto reaching = static_cast<unsigned>(__syncthreads_count(value >= low));
+  if (reaching < count) {
+    high = low;
+    low = 0;
+    reaching = team_threads;
+  }
+  while (high - low > 1 && reaching > count + count / 4) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    const auto reach_middle = static_cast<unsigned>(__syncthreads_count(value >= middle));
+    if (reach_middle < count) {
+      high = middle;
+    } else {
+      low = middle;
+      reaching = reach_middle;
+    }
+  }
+  return low;
+}
+
+/// 256 equal parts of the values from `low` to `high`.
+struct value_bins {
+  std::uint32_t low, high;
+  int shift;
+
+  __device__ value_bins(std::uint32_t from, std::uint32_t to) : low(from), high(to), shift(0) {
+    if (high - low >= histogram_bins) shift = exact::highest_bit(high - low) - 7;
+  }
+  [[nodiscard]] __device__ std::uint32_t bin_of(std::uint32_t value) const { return (value - low) >> shift; }
+  [[nodiscard]] __device__ interval part(std::uint32_t bin) const {
+    const std::uint32_t begin = low + (bin << shift);
+    return {begin, min(high, begin + ((1U << shift) - 1))};
+  }
+};
+
+/// Of this thread: the bins are its own from the largest down.
+__device__ inline std::uint32_t bin_of_thread() { return histogram_bins - 1 - threadIdx.x; }
 
 /// Adds to a bin, whose weight is a pair of words: shared memory has no fast 64-bit addition.
 __device__ inline void add_to_bin(team_memory& near, unsigned bin, std::uint64_t weight) {
@@ -36,133 +83,115 @@ __device__ inline void add_to_bin(team_memory& near, unsigned bin, std::uint64_t
   if (high != 0) atomicAdd(&near.high[bin], high);
 }
 
-/// One step: of 256 equal parts of [at.low, at.high] the one in which the weights, from the largest value
-/// down, come to `target`. for_each(see) calls see(value, weight) for all values of this thread.
+/// One step: of the parts of [at.low, at.high] the one that holds the target; `at` if none does.
+/// for_each(see) calls see(value, weight) for all values of this thread.
 template <class ForEach>
 __device__ interval part_of(team_workspace& work, interval at, std::uint64_t target, ForEach&& for_each) {
   team_memory& near = work.near();
   team& t = work.together;
-  const std::uint32_t width = at.high - at.low;
-  const int shift = width < histogram_bins ? 0 : exact::highest_bit(width) - 7;
+  const value_bins bins(at.low, at.high);
   near.low[threadIdx.x] = near.high[threadIdx.x] = 0;
   t.sync();
+  std::uint64_t larger = 0;
   for_each([&](std::uint32_t value, std::uint64_t weight) {
-    if (value - at.low <= width) add_to_bin(near, (value - at.low) >> shift, weight);
+    if (value > bins.high) {
+      larger += weight;
+    } else if (value >= bins.low) {
+      add_to_bin(near, bins.bin_of(value), weight);
+    }
   });
-  t.sync();
-  const std::uint32_t bin = histogram_bins - 1 - threadIdx.x;  // from the top
+  at.above = t.sum(larger);
+  const std::uint32_t bin = bin_of_thread();
   const std::uint64_t weight = (std::uint64_t{near.high[bin]} << 32) | near.low[bin];
-  std::uint64_t total = 0;
-  const std::uint64_t above = at.above + t.sum_before(weight, total);
-  const bool mine = above < target && target <= above + weight;
-  const auto found = static_cast<std::uint32_t>(t.found(mine, bin, histogram_bins));
-  if (found == histogram_bins) return {at.low, at.high, at.above, total, false};
-  interval part{at.low + (found << shift), 0, t.found(mine, above, 0), t.found(mine, weight, 0), true};
-  part.high = min(at.high, part.low + ((1U << shift) - 1));
+  const std::uint64_t above = at.above + t.sum_before(weight, at.inside);
+  if (!at.holds(target)) return at;
+  const told found = t.tell(above < target && target <= above + weight, {bin, above, weight});
+  interval part = bins.part(static_cast<std::uint32_t>(found.a));
+  part.above = found.b;
+  part.inside = found.c;
   return part;
 }
 
 /// The largest value v such that the weights of the values >= v come to `target` >= 1; or an interval around
-/// it, such that the weights of the values >= its low exceed `target` by at most `slack`. (for_each is passed
-/// by value: what it captures by reference is read from the stack again for every value.)
+/// it, such that the weights of the values >= its low exceed `target` by at most `slack`. `at` if it does not
+/// hold the target. (for_each is passed by value: what it captures by reference is read from the stack again
+/// for every value.)
 template <class ForEach>
 __device__ __noinline__ interval close_in(team_workspace& work, interval at, std::uint64_t target,
                                           std::uint64_t slack, ForEach for_each) {
   do {
     at = part_of(work, at, target, for_each);
-  } while (at.is_reached && at.low < at.high && at.above + at.inside - target > slack);
+  } while (at.holds(target) && at.low < at.high && at.above + at.inside - target > slack);
   return at;
 }
 
 /// The cutoff that such an interval means, where a token of its value weighs `weight`.
 __device__ inline cutoff cutoff_at(interval at, std::uint64_t target, std::uint64_t weight) {
-  if (!at.is_reached) return {};  // all of them
-  if (at.above + at.inside == target || weight == 0) return {at.low - 1, 0};
-  return {at.low, (target - at.above + weight - 1) / weight};
+  if (!at.holds(target)) return {};  // all of them
+  if (at.above + at.inside == target || weight == 0) return {at.low - 1, 0, at.above + at.inside};
+  const std::uint64_t equals = (target - at.above + weight - 1) / weight;
+  return {at.low, static_cast<std::uint32_t>(equals), at.above + equals * weight};
 }
 
-/// The order of a few values, one a thread: how many of them come before this thread's, equal ones by thread.
-/// near.low holds them.
+/// Of the parts of [low, high] one such that the values from its low on certainly weigh `target`, and not
+/// much more: weights are rounded down to a fraction 2^-30 of their `total`, so that words can hold the sums
+/// and nobody waits for what an addition gives. All of [low, high] if the rounded weights do not come to it;
+/// what they do come to is `inside`.
+template <class ForEach>
+__device__ __noinline__ interval part_reaching(team_workspace& work, std::uint32_t low, std::uint32_t high,
+                                               std::uint64_t total, std::uint64_t target, ForEach for_each) {
+  team_memory& near = work.near();
+  const value_bins bins(low, high);
+  const int shift = max(0, exact::highest_bit(total) - 30);
+  const auto wanted = static_cast<std::uint32_t>((target + ((1ULL << shift) - 1)) >> shift);
+  near.low[threadIdx.x] = 0;
+  work.together.sync();
+  for_each([=, to = near.low](std::uint32_t value, std::uint64_t weight) {
+    if (value >= bins.low) atomicAdd(&to[bins.bin_of(value)], static_cast<std::uint32_t>(weight >> shift));
+  });
+  work.together.sync();
+  const std::uint32_t weight = near.low[bin_of_thread()];
+  std::uint32_t all = 0;
+  const std::uint32_t above = work.together.sum_before(weight, all);
+  if (all < wanted) return {low, high, 0, std::uint64_t{all} << shift};
+  const bool mine = above < wanted && wanted <= above + weight;
+  interval part = bins.part(static_cast<std::uint32_t>(work.together.tell(mine, bin_of_thread())));
+  part.inside = target;  // at least
+  return part;
+}
+
+/// How many values of the first `count` threads come before this thread's, equal ones by thread.
 __device__ inline unsigned rank_among(team_workspace& work, std::uint32_t value, unsigned count) {
   const std::uint32_t* const values = work.near().low;
   work.near().low[threadIdx.x] = value;
   work.together.sync();
   unsigned before = 0;
-#pragma unroll 8
-  for (unsigned i = 0; i < count; ++i) {
-    before += values[i] > value || (values[i] == value && i < threadIdx.x) ? 1 : 0;
+#pragma unroll 2
+  for (unsigned i = 0; i < count; i += 4) {
+    const uint4 four = *reinterpret_cast<const uint4*>(values + i);
+    const auto precedes = [&](std::uint32_t other, unsigned thread) {
+      return other > value || (other == value && thread < threadIdx.x) ? 1U : 0U;
+    };
+    before +=
+        precedes(four.x, i) + precedes(four.y, i + 1) + precedes(four.z, i + 2) + precedes(four.w, i + 3);
   }
-  work.together.sync();
   return before;
 }
 
-/// The cutoff after the token of this rank, where each of `count` threads has one.
-__device__ inline cutoff cutoff_after(team_workspace& work, std::uint32_t value, unsigned mine,
-                                      unsigned count, unsigned last) {
-  const bool has_one = threadIdx.x < count;
-  const auto at = static_cast<std::uint32_t>(work.together.found(has_one && mine == last, value, 0));
-  const int above = __syncthreads_count(has_one && value > at);
-  return {at, last + 1U - static_cast<unsigned>(above)};
-}
-
-/// Of a list that has at most a token a thread: the cutoff after k, or after the prefix that has the target
-/// mass.
-template <class List>
-__device__ __noinline__ cutoff cutoff_of_few_by_count(team_workspace& work, List list, unsigned k) {
-  const auto count = static_cast<unsigned>(list.size());
-  const std::uint32_t value = threadIdx.x < count ? ordered(list.at(threadIdx.x)) : 0;
-  const unsigned mine = rank_among(work, value, count);
-  return cutoff_after(work, value, mine, count, min(k, count) - 1);
-}
-template <class List>
-__device__ __noinline__ cutoff cutoff_of_few_by_mass(team_workspace& work, List list, std::uint64_t target,
-                                                     float c, std::uint32_t row_key) {
+/// The sum of the masses that come before this thread's in that order.
+__device__ inline std::uint64_t mass_before(team_workspace& work, std::uint32_t value, std::uint64_t mass,
+                                            unsigned count) {
   team_memory& near = work.near();
-  const auto count = static_cast<unsigned>(list.size());
-  const bool has_one = threadIdx.x < count;
-  const std::uint32_t value = has_one ? ordered(list.at(threadIdx.x)) : 0;
-  const std::uint64_t mass = has_one ? mass_in_row(list.at(threadIdx.x), c, row_key) : 0;
-  const unsigned mine = rank_among(work, value, count);
-  if (has_one) {
-    near.low[mine] = static_cast<std::uint32_t>(mass);
-    near.high[mine] = static_cast<std::uint32_t>(mass >> 32);
-  }
+  near.low[threadIdx.x] = value;
+  near.ranked[threadIdx.x] = mass;
   work.together.sync();
-  const std::uint64_t ranked =
-      has_one ? (std::uint64_t{near.high[threadIdx.x]} << 32) | near.low[threadIdx.x] : 0;
-  std::uint64_t total = 0;
-  const std::uint64_t before = work.together.sum_before(ranked, total);
-  const bool is_last = has_one && before < target && target <= before + ranked;
-  const auto last = static_cast<unsigned>(work.together.found(is_last, threadIdx.x, count - 1));
-  return cutoff_after(work, value, mine, count, last);
-}
-
-/// Keeps the best k of a list, none of which is above `largest`.
-template <class List>
-__device__ __noinline__ cutoff cutoff_by_count(team_workspace& work, List list, std::uint32_t least,
-                                               std::uint32_t largest, std::uint64_t k) {
-  if (list.size() == 0) return {};
-  if (list.size() <= team_threads) {
-    return cutoff_of_few_by_count(work, list, static_cast<unsigned>(min(k, std::uint64_t{team_threads})));
+  std::uint64_t before = 0;
+#pragma unroll 4
+  for (unsigned i = 0; i < count; ++i) {
+    const std::uint32_t other = near.low[i];
+    if (other > value || (other == value && i < threadIdx.x)) before += near.ranked[i];
   }
-  const auto each = [list](auto&& see) {
-    for_each_of(list, [&](float l, std::size_t) { see(ordered(l), 1); });
-  };
-  return cutoff_at(close_in(work, {least, largest}, k, 0, each), k, 1);
-}
-
-/// Keeps the shortest prefix of the order of candidates whose mass is at least `target`, and at least one.
-/// The cut lies within `at`, whose `above` is known.
-template <class List>
-__device__ __noinline__ cutoff cutoff_by_mass(team_workspace& work, List list, interval at,
-                                              std::uint64_t target, float c, std::uint32_t row_key) {
-  if (target == 0) return {at.high, 1};
-  if (list.size() <= team_threads) return cutoff_of_few_by_mass(work, list, target, c, row_key);
-  const auto each = [=](auto&& see) {
-    for_each_of(list, [&](float l, std::size_t) { see(ordered(l), mass_in_row(l, c, row_key)); });
-  };
-  at = close_in(work, at, target, 0, each);
-  return cutoff_at(at, target, mass_in_row(logit_of(std::uint64_t{at.low} << 32), c, row_key));
+  return before;
 }
 
 }  // namespace urn::kernel::cuda

@@ -25,8 +25,7 @@ struct weighed_block {
 
 /// What the blocks of threads that share a row tell each other.
 struct row_record {
-  unsigned done = 0;     ///< how many have read their slice; back at 0 once all have
-  unsigned has_nan = 0;  ///< whether one of them met a NaN
+  unsigned done = 0;  ///< how many have read their slice and, in the upper half, met a NaN; 0 once all have
 };
 
 /// A token list in device memory.
@@ -68,8 +67,8 @@ struct device_memory {
 /// one stream at a time; cleared once, before the first.
 class cuda_workspace {
  public:
-  /// As many as there are blocks of threads at work on one H100 at a time, at most.
-  static constexpr std::size_t default_shelves = 132;
+  /// Two for each multiprocessor of an H100: with 132 flat rows waited for each other, 528 gained nothing.
+  static constexpr std::size_t default_shelves = 264;
   static constexpr std::size_t default_edits = 1024;
 
   /// The bytes that such a workspace takes, from an address that cudaMalloc returns.

@@ -75,14 +75,18 @@ struct row_request {
   draw_context context;
 };
 
-/// True for the last of the teams that share a row; it sees what the others wrote.
+/// True for the last of the teams that share a row; it sees what the others wrote and whether they met a NaN.
 __device__ inline bool is_last(team_workspace& work, unsigned slices) {
+  constexpr unsigned one_nan = 1U << 16;
   work.together.sync();
-  bool last = false;
-  if (threadIdx.x == 0) {
+  bool last = slices == 1;
+  if (threadIdx.x == 0 && slices > 1) {
     __threadfence();
-    last = slices == 1 || atomicInc(&work.record().done, slices - 1) == slices - 1;
+    const unsigned others = atomicAdd(&work.record().done, work.had_nan != 0 ? one_nan + 1 : 1);
     __threadfence();
+    last = others % one_nan == slices - 1;
+    if (others >= one_nan) work.had_nan = 1;
+    if (last) work.record().done = 0;
   }
   return work.together.any(last);
 }
@@ -117,12 +121,6 @@ __global__ void __launch_bounds__(team_threads, 4)
   draw_row(first_pass<with_strips>(work, range), stage, row, context, work);
   if (!is_last(work, parts.slices)) return;
 
-  if (threadIdx.x == 0) {
-    row_record& record = work.record();
-    work.had_nan = __ldcg(&record.has_nan) != 0;
-    record.has_nan = 0;
-  }
-  work.together.sync();
   const draw result = draw_row(team_policy<with_strips>(work), stage, row, context, work);
   if (threadIdx.x == 0) out[r] = result;
   work.release();
