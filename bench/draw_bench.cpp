@@ -105,6 +105,7 @@ const auto top_p = [](const request&) {
 const auto min_p = [](const request&) {
   return urn::temperature{1.0F} | urn::min_p{0.05F} | urn::categorical{};
 };
+const auto mirostat = [](const request&) { return urn::temperature{1.0F} | urn::mirostat_v2{10.0F}; };
 const auto chain = [](const request&) {
   return urn::temperature{0.8F} | urn::top_k{40} | urn::top_p{0.95F} | urn::min_p{0.05F} | urn::categorical{};
 };
@@ -163,6 +164,9 @@ const auto llama_top_p = [](peers::llama& c, const request&, std::int32_t) {
 const auto llama_min_p = [](peers::llama& c, const request&, std::int32_t) {
   llama_draw(c.add(llama_sampler_init_min_p(0.05F, 1)));
 };
+const auto llama_mirostat = [](peers::llama& c, const request&, std::int32_t) {
+  c.add(llama_sampler_init_mirostat_v2(1, 5.0F, 0.1F));
+};
 const auto llama_k_p_chain = [](peers::llama& c, const request&, std::int32_t) { llama_chain(c); };
 const auto llama_edited_chain = [](peers::llama& c, const request& r, std::int32_t vocabulary) {
   std::vector<llama_logit_bias> biases;
@@ -201,6 +205,7 @@ BENCHMARK_CAPTURE(simd, top_k, top_k)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, top_k_raw, top_k_raw)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, top_p, top_p)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, min_p, min_p)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, mirostat_v2, mirostat)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, chain, chain)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, edited_chain, edited_chain)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, masked_chain, masked_chain)->Apply(hard_axes);
@@ -219,6 +224,7 @@ BENCHMARK_CAPTURE(llama, categorical, llama_categorical)->Apply(axes);
 BENCHMARK_CAPTURE(llama, top_k, llama_top_k)->Apply(axes);
 BENCHMARK_CAPTURE(llama, top_p, llama_top_p)->Apply(axes);
 BENCHMARK_CAPTURE(llama, min_p, llama_min_p)->Apply(axes);
+BENCHMARK_CAPTURE(llama, mirostat_v2, llama_mirostat)->Apply(axes);
 BENCHMARK_CAPTURE(llama, chain, llama_k_p_chain)->Apply(axes);
 BENCHMARK_CAPTURE(llama, edited_chain, llama_edited_chain)->Apply(axes);
 #endif

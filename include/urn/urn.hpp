@@ -4,6 +4,7 @@
 
 #include "urn/core/draw.hpp"
 #include "urn/core/error.hpp"
+#include "urn/core/rewindable.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/thread_pool.hpp"
 #include "urn/core/workspace.hpp"
@@ -23,6 +24,7 @@
 #include "urn/processor/top_p.hpp"
 #include "urn/sampler/categorical.hpp"
 #include "urn/sampler/greedy.hpp"
+#include "urn/sampler/mirostat.hpp"
 #include "urn/stop/any_of.hpp"
 #include "urn/stop/any_stop.hpp"
 #include "urn/stop/end_token.hpp"

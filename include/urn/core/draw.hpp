@@ -52,6 +52,9 @@ struct draw {
   std::uint32_t rank = 0;  ///< 1 + tokens of the row as it came that stand before; 0 if not asked for
   std::uint32_t kept = 0;  ///< tokens in the kept set; of an uncut row, its size
   std::uint64_t mass = 0;  ///< their mass in the row's units of 2^-40 of its largest power of two
+  /// ln of the token's share of what came to a sampler that adapts (mirostat, adaptive_p), before it cut or
+  /// reshaped that; NaN without one. Its state takes it back.
+  float prior_logprob = exact::quiet_nan;
 };
 
 }  // namespace urn

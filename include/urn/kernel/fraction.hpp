@@ -23,20 +23,37 @@ URN_HOST_DEVICE constexpr std::uint64_t uniform_below(std::uint64_t bits, std::u
   return exact::multiply_high(bits, mass);
 }
 
-/// ln(x) of an integer x > 0 to within 1e-15 relative: x = 2^e * z with z in [sqrt(1/2), sqrt(2)], and
-/// ln z = 2 artanh((z - 1) / (z + 1)) by ten terms of its series.
-URN_HOST_DEVICE URN_CALLED inline double natural_log(std::uint64_t x) {
-  const int top = exact::highest_bit(x);
-  const std::uint64_t mantissa = (top >= 52 ? x >> (top - 52) : x << (52 - top)) & 0xFFFFFFFFFFFFFULL;
-  const bool halve = mantissa > 0x6A09E667F3BCDULL;
-  const double z = exact::double_of((halve ? 0x3FE0000000000000ULL : 0x3FF0000000000000ULL) | mantissa);
-  const double s = exact::div(exact::sub(z, 1.0), exact::add(z, 1.0));
+/// ln((1 + s) / (1 - s)) for |s| <= 0.1716: 2 artanh s by ten terms of its series.
+URN_HOST_DEVICE inline double log_ratio(double s) {
   const double q = exact::mul(s, s);
   constexpr double terms[] = {2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11,
                               2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3,  2.0};
   double series = terms[0];
   for (int i = 1; i < 10; ++i) series = exact::fma(series, q, terms[i]);
-  return exact::fma(static_cast<double>(top + (halve ? 1 : 0)), ln2, exact::mul(s, series));
+  return exact::mul(s, series);
+}
+
+/// ln(2^exponent * 1.fraction), the fraction as the low 52 bits of a double: z = 1.fraction in [sqrt(1/2),
+/// sqrt(2)] once the exponent took what is above, and ln z = ln((1 + s) / (1 - s)) with s = (z - 1) / (z +
+/// 1).
+URN_HOST_DEVICE URN_CALLED inline double log_of_parts(int exponent, std::uint64_t fraction) {
+  const bool halve = fraction > 0x6A09E667F3BCDULL;
+  const double z = exact::double_of((halve ? 0x3FE0000000000000ULL : 0x3FF0000000000000ULL) | fraction);
+  const double s = exact::div(exact::sub(z, 1.0), exact::add(z, 1.0));
+  return exact::fma(static_cast<double>(exponent + (halve ? 1 : 0)), ln2, log_ratio(s));
+}
+
+/// ln(x) of an integer x > 0 to within 1e-15 relative (of the integer's first 53 bits).
+URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
+  const int top = exact::highest_bit(x);
+  const std::uint64_t mantissa = top >= 52 ? x >> (top - 52) : x << (52 - top);
+  return log_of_parts(top, mantissa & 0xFFFFFFFFFFFFFULL);
+}
+
+/// ln(x) of a normal double x > 0, to within 1e-15 relative.
+URN_HOST_DEVICE inline double natural_log_of(double x) {
+  const std::uint64_t b = exact::bits(x);
+  return log_of_parts(static_cast<int>(b >> 52) - 1023, b & 0xFFFFFFFFFFFFFULL);
 }
 
 /// ln(weight of the token / total): ln2 * (l * c - n_row) - (ln total - 40.5 ln2) in double, rounded once to
