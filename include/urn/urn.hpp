@@ -22,6 +22,7 @@
 #include "urn/processor/temperature.hpp"
 #include "urn/processor/top_k.hpp"
 #include "urn/processor/top_p.hpp"
+#include "urn/sampler/adaptive_p.hpp"
 #include "urn/sampler/categorical.hpp"
 #include "urn/sampler/greedy.hpp"
 #include "urn/sampler/mirostat.hpp"

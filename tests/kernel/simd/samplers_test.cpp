@@ -47,4 +47,8 @@ TEST(simd_samplers, mirostat_v2) {
   compare(600, [](random_case& c) { return urn::mirostat_v2{c.r.uniform() * 20}; });
 }
 
+TEST(simd_samplers, adaptive_p) {
+  compare(600, [](random_case& c) { return urn::adaptive_p{c.r.uniform() * 1.1F - 0.1F}; });
+}
+
 }  // namespace
