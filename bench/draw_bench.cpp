@@ -105,6 +105,7 @@ const auto top_p = [](const request&) {
 const auto min_p = [](const request&) {
   return urn::temperature{1.0F} | urn::min_p{0.05F} | urn::categorical{};
 };
+const auto gumbel = [](const request&) { return urn::temperature{0.8F} | urn::gumbel{}; };
 const auto mirostat = [](const request&) { return urn::temperature{1.0F} | urn::mirostat_v2{10.0F}; };
 const auto chain = [](const request&) {
   return urn::temperature{0.8F} | urn::top_k{40} | urn::top_p{0.95F} | urn::min_p{0.05F} | urn::categorical{};
@@ -205,6 +206,7 @@ BENCHMARK_CAPTURE(simd, top_k, top_k)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, top_k_raw, top_k_raw)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, top_p, top_p)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, min_p, min_p)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, gumbel, gumbel)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, mirostat_v2, mirostat)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, chain, chain)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, edited_chain, edited_chain)->Apply(hard_axes);

@@ -21,6 +21,7 @@ PIPELINES = [
     ("top_k_raw", "the same + raw logprob"),
     ("top_p", "top_p 0.9 + draw"),
     ("min_p", "min_p 0.05 + draw"),
+    ("gumbel", "temperature + gumbel"),
     ("mirostat_v2", "mirostat_v2 at mu 10"),
     ("chain", "k40 + p.95 + min_p.05 + T.8 + draw"),
     ("edited_chain", "the same + penalties over 64 + bias of 100"),

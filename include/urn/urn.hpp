@@ -25,6 +25,7 @@
 #include "urn/sampler/adaptive_p.hpp"
 #include "urn/sampler/categorical.hpp"
 #include "urn/sampler/greedy.hpp"
+#include "urn/sampler/gumbel.hpp"
 #include "urn/sampler/mirostat.hpp"
 #include "urn/stop/any_of.hpp"
 #include "urn/stop/any_stop.hpp"

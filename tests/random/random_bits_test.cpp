@@ -40,6 +40,19 @@ TEST(random_bits, lane_is_purpose_and_index) {
 TEST(random_bits, purposes_keep_their_numbers) {
   EXPECT_EQ(static_cast<int>(lane_purpose::draw), 0);
   EXPECT_EQ(static_cast<int>(lane_purpose::block), 1);
+  EXPECT_EQ(static_cast<int>(lane_purpose::race), 2);
+}
+
+TEST(token_bits, are_both_halves_of_a_lane) {
+  const urn::draw_key key{0x1122334455667788, 0x99aabbccddeeff00, 17};
+  for (const std::uint32_t index : {0U, 1U, 8191U, 0x3FFFFFU}) {
+    const auto words =
+        urn::philox4x32({17, (2U << 24) + index, 0xddeeff00, 0x99aabbcc}, {0x55667788, 0x11223344});
+    const auto token = static_cast<urn::token_id>(2 * index);
+    EXPECT_EQ(urn::token_bits(key, lane_purpose::race, token), words[0] + (std::uint64_t{words[1]} << 32));
+    EXPECT_EQ(urn::token_bits(key, lane_purpose::race, token + 1),
+              words[2] + (std::uint64_t{words[3]} << 32));
+  }
 }
 
 TEST(random_bits, draw_context_names_its_key) {

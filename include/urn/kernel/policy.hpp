@@ -14,6 +14,7 @@
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/kernel/scalar/moments.hpp"
 #include "urn/kernel/scalar/pick.hpp"
+#include "urn/kernel/scalar/race.hpp"
 #include "urn/kernel/scalar/select.hpp"
 #include "urn/kernel/touch_list.hpp"
 
@@ -94,6 +95,15 @@ struct scalar_t {
   static std::size_t pick_kept(const candidate_list& kept, float c, const kernel::row_mass& mass,
                                const draw_key& key) {
     return kernel::scalar::pick_kept(kept, c, mass, key);
+  }
+  template <logits_row Row>
+  static std::size_t race(const Row& row, float c, std::span<const block_mass> blocks,
+                          const kernel::row_mass& mass, const draw_key& key) {
+    return kernel::scalar::race(row, c, blocks, mass, key);
+  }
+  static std::size_t race_kept(const candidate_list& kept, float c, const kernel::row_mass& mass,
+                               const draw_key& key) {
+    return kernel::scalar::race_kept(kept, c, mass, key);
   }
   template <logits_row Row>
   static kernel::row_moments moments(const Row& row, float c, std::uint32_t row_key) {

@@ -50,5 +50,8 @@ TEST(simd_samplers, mirostat_v2) {
 TEST(simd_samplers, adaptive_p) {
   compare(600, [](random_case& c) { return urn::adaptive_p{c.r.uniform() * 1.1F - 0.1F}; });
 }
+TEST(simd_samplers, gumbel) {
+  compare(600, [](random_case&) { return urn::gumbel{}; });
+}
 
 }  // namespace

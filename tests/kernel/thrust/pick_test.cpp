@@ -28,6 +28,21 @@ TEST(thrust_pick, draws_what_the_scalar_kernel_draws) {
   EXPECT_GT(drawn, 1500U);
 }
 
+TEST(thrust_race, has_the_winner_of_the_scalar_kernel) {
+  std::size_t drawn = 0;
+  on_device::each([&](const place& at, const auto& here, const auto& there) {
+    const float c = kernel::mass_scale(0.9F);
+    std::vector<urn::block_mass> blocks(urn::block_count(here.size()));
+    const kernel::row_mass mass = urn::scalar.mass(here, c, blocks, {});
+    if (mass.total == 0) return;
+    for (std::uint32_t step = 0; step < 3; ++step, ++drawn) {
+      const urn::draw_key key{42, step % 3, step};
+      ASSERT_EQ(policy.race(there, c, blocks, mass, key), urn::scalar.race(here, c, blocks, mass, key)) << at;
+    }
+  });
+  EXPECT_GT(drawn, 500U);
+}
+
 // The keys of scalar/pick_test.cpp, for which one unit of mass decides.
 TEST(thrust_pick, resolves_a_unit_of_mass) {
   rows::row logits(1024, -21.25F);

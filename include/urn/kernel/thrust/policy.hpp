@@ -17,6 +17,7 @@
 #include "urn/kernel/thrust/max.hpp"
 #include "urn/kernel/thrust/moments.hpp"
 #include "urn/kernel/thrust/pick.hpp"
+#include "urn/kernel/thrust/race.hpp"
 #include "urn/kernel/thrust/select.hpp"
 #include "urn/kernel/thrust/system.hpp"
 
@@ -81,6 +82,11 @@ struct thrust_t : scalar_t {
   [[nodiscard]] std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,
                                  const kernel::row_mass& mass, const draw_key& key) const {
     return kernel::by_thrust::pick(exec, row, c, blocks, mass, key);
+  }
+  template <logits_row Row>
+  [[nodiscard]] std::size_t race(const Row& row, float c, std::span<const block_mass> /*blocks*/,
+                                 const kernel::row_mass& mass, const draw_key& key) const {
+    return kernel::by_thrust::race(lent(row), c, mass.key, key);
   }
   template <logits_row Row>
   [[nodiscard]] kernel::row_moments moments(const Row& row, float c, std::uint32_t row_key) const {
