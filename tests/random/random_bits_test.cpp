@@ -41,6 +41,8 @@ TEST(random_bits, purposes_keep_their_numbers) {
   EXPECT_EQ(static_cast<int>(lane_purpose::draw), 0);
   EXPECT_EQ(static_cast<int>(lane_purpose::block), 1);
   EXPECT_EQ(static_cast<int>(lane_purpose::race), 2);
+  EXPECT_EQ(static_cast<int>(lane_purpose::accept), 16);
+  EXPECT_EQ(static_cast<int>(lane_purpose::residual), 17);
 }
 
 TEST(token_bits, are_both_halves_of_a_lane) {

@@ -98,6 +98,7 @@ struct logprobs {
 
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
+    if (row.result.token == no_token) return;  // `distribution` in the place of a sampler draws none
     complete_processed(row);
     const std::span<token_logprob> best = row.context.raw_top_logprobs;
     detail::clear(row.policy, best);

@@ -12,9 +12,11 @@ namespace urn {
 
 /// What random bits are for; each purpose has 2^24 lanes, so that no two uses share bits.
 enum class lane_purpose : std::uint8_t {
-  draw = 0,   ///< lane 0: the draw itself
-  block = 1,  ///< by block index: the draw inside a block
-  race = 2,   ///< by token / 2: Gumbel noise
+  draw = 0,       ///< lane 0: the draw itself
+  block = 1,      ///< by block index: the draw inside a block
+  race = 2,       ///< by token / 2: Gumbel noise
+  accept = 16,    ///< by place among siblings: whether a draft stands
+  residual = 17,  ///< what is drawn in its place
 };
 
 /// The 128 bits of a lane: Philox4x32-10 with key = seed and counter = (step, purpose << 24 | index, sequence
