@@ -11,6 +11,7 @@
 #include "urn/kernel/parallel.hpp"
 #include "urn/kernel/policy.hpp"
 #include "urn/logprob/cumulative_logprob.hpp"
+#include "urn/logprob/kept_set.hpp"
 #include "urn/logprob/logprobs.hpp"
 #include "urn/pipeline/any_pipeline.hpp"
 #include "urn/pipeline/pipeline.hpp"

@@ -312,4 +312,91 @@ TEST(logprobs, an_infinite_logit_is_the_only_raw_alternative) {
   EXPECT_EQ(best[1].token, urn::no_token);
 }
 
+/// Lists of all tokens of a row, and of what is none.
+struct given_lists {
+  std::vector<token_logprob> given, raw;
+  explicit given_lists(std::size_t size) {
+    for (token_id t = -1; t <= static_cast<token_id>(size); ++t) given.push_back({t, 0.5F});
+    raw = given;
+  }
+  template <class Pipeline>
+  urn::draw draw(const Pipeline& p, const std::vector<float>& row) {
+    urn::workspace scratch(row.size());
+    return p(urn::scalar, row, {.seed = 3, .given_logprobs = given, .raw_given_logprobs = raw}, scratch);
+  }
+};
+
+TEST(logprobs, of_given_tokens) {
+  for (const std::size_t size : {1U, 2U, 1500U}) {
+    rows::for_each(rows::proper, size, [&](const char* name, const std::vector<float>& row) {
+      SCOPED_TRACE(name);
+      given_lists lists(size);
+      const urn::draw d = lists.draw(urn::temperature{1.25F} | categorical{} | logprobs{}, row);
+      const oracle::distribution processed = oracle::softmax(row, 1.25F);
+      const oracle::distribution as_it_came = oracle::softmax(row, 1);
+      EXPECT_EQ(lists.given[static_cast<std::size_t>(d.token) + 1].logprob, d.logprob);
+      EXPECT_EQ(lists.raw[static_cast<std::size_t>(d.token) + 1].logprob, d.raw_logprob);
+      for (std::size_t i = 0; i < lists.given.size(); ++i) {
+        const bool is_token = i > 0 && i <= size;
+        ASSERT_EQ(std::isnan(lists.given[i].logprob), !is_token);
+        ASSERT_EQ(std::isnan(lists.raw[i].logprob), !is_token);
+        if (!is_token) continue;
+        const float l = row[i - 1];
+        const bool left = oracle::survives(l);
+        expect_logprob(lists.given[i].logprob, left ? processed.logprob(l) : -static_cast<double>(infinity));
+        expect_logprob(lists.raw[i].logprob, left ? as_it_came.logprob(l) : -static_cast<double>(infinity));
+      }
+    });
+  }
+}
+
+TEST(logprobs, of_given_tokens_after_a_cut_and_without_masses) {
+  given_lists cut(5);
+  cut.draw(urn::top_k{3} | categorical{} | logprobs{.raw = false}, look::logits_of({.1, .4, .05, .3, .15}));
+  expect_logprob(cut.given[2].logprob, std::log(.4 / .85));
+  EXPECT_EQ(cut.given[1].logprob, -infinity);
+  expect_logprob(cut.raw[1].logprob, std::log(.1));
+  given_lists only(2);
+  only.draw(urn::temperature{0} | categorical{} | logprobs{}, {1, 2});
+  EXPECT_EQ(only.given[1].logprob, -infinity);
+  EXPECT_EQ(only.given[2].logprob, 0.0F);
+  given_lists infinite(3);
+  infinite.draw(categorical{} | logprobs{}, {1, infinity, infinity});
+  for (const auto& list : {infinite.given, infinite.raw}) {
+    EXPECT_EQ(list[1].logprob, -infinity);
+    EXPECT_EQ(list[2].logprob, 0.0F);
+    EXPECT_EQ(list[3].logprob, -infinity);
+  }
+}
+
+TEST(logprobs, as_logits) {
+  constexpr std::array bias{urn::token_bias{0, 2.0F}};
+  const std::vector<float> row{1, 2.5F, 0.5F, 4, -infinity};
+  const auto p = urn::logit_bias{bias} | urn::temperature{.5F} | urn::top_k{3} | categorical{} |
+                 logprobs{.value = urn::logprob_value::logit};
+  const std::vector<float> left{6, 5, -infinity, 8, -infinity};
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    std::vector<token_logprob> best(4), raw_best(5);
+    given_lists lists(5);
+    urn::workspace scratch(5);
+    const urn::draw d = p(urn::scalar, row,
+                          {.seed = seed,
+                           .top_logprobs = best,
+                           .raw_top_logprobs = raw_best,
+                           .given_logprobs = lists.given,
+                           .raw_given_logprobs = lists.raw},
+                          scratch);
+    EXPECT_EQ(d.logprob, left[static_cast<std::size_t>(d.token)]);
+    EXPECT_EQ(d.raw_logprob, row[static_cast<std::size_t>(d.token)]);
+    EXPECT_EQ(d.rank, naive::rank(row, d.token));
+    EXPECT_EQ(best, (std::vector<token_logprob>{{3, 8}, {0, 6}, {1, 5}, {}}));
+    EXPECT_EQ(raw_best, (std::vector<token_logprob>{{3, 4}, {1, 2.5F}, {0, 1}, {2, 0.5F}, {}}));
+    for (std::size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(lists.given[i + 1].logprob, left[i]);
+      EXPECT_EQ(lists.raw[i + 1].logprob, row[i]);
+    }
+    EXPECT_TRUE(std::isnan(lists.given[0].logprob) && std::isnan(lists.raw[6].logprob));
+  }
+}
+
 }  // namespace

@@ -28,6 +28,12 @@ struct token_logprob {
   friend constexpr bool operator==(const token_logprob&, const token_logprob&) = default;
 };
 
+/// What is left of a row, in two numbers.
+struct kept_summary {
+  float mass = exact::quiet_nan;  ///< the kept tokens' share of what came to the first cut; 1 without a cut
+  float entropy = exact::quiet_nan;  ///< of what was drawn from, in nats
+};
+
 /// The parameters of one row: `sampler(urn::scalar, logits, {.history = tokens, .seed = 42, .step = n},
 /// scratch)`.
 struct draw_context {
@@ -38,6 +44,10 @@ struct draw_context {
   std::span<token_logprob> top_logprobs{};  ///< filled by the stage `logprobs`: the best of the processed row
   std::span<token_logprob>
       raw_top_logprobs{};  ///< filled by the stage `logprobs`: the best of the row as it came
+  std::span<token_logprob> given_logprobs{};      ///< completed by `logprobs`: of these tokens, as processed
+  std::span<token_logprob> raw_given_logprobs{};  ///< the same of the row as it came
+  std::span<token_logprob> kept_set{};            ///< filled by the stage `kept_set`: the tokens left, by ids
+  kept_summary* summary = nullptr;                ///< filled by the stage `kept_set`
 
   [[nodiscard]] constexpr draw_key key() const { return {seed, sequence, step}; }
 };

@@ -12,6 +12,8 @@
 #include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
+#include "urn/kernel/candidates.hpp"
+#include "urn/kernel/edited_row.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/kernel/policy.hpp"
 #include "urn/pipeline/pipeline.hpp"
@@ -44,6 +46,23 @@ URN_HOST_DEVICE void clear(Policy policy, std::span<token_logprob> list) {
 template <execution_policy Policy>
 URN_HOST_DEVICE void put_first(Policy policy, std::span<token_logprob> list, const token_logprob& best) {
   policy.each(1, [&](std::size_t i) { list[i] = best; });
+}
+
+URN_HOST_DEVICE constexpr bool is_token(token_id token, std::size_t vocabulary) {
+  return token >= 0 && static_cast<std::size_t>(token) < vocabulary;
+}
+/// The logprob of what is not left of a row; NaN of what is no token.
+URN_HOST_DEVICE constexpr float without_mass(token_id token, std::size_t vocabulary) {
+  return is_token(token, vocabulary) ? exact::minus_infinity : exact::quiet_nan;
+}
+
+/// The logit of a token that is left of the row, before the temperature; NaN of one that is not.
+template <class State>
+URN_HOST_DEVICE float logit_left(const State& row, token_id token) {
+  if (!is_token(token, row.vocabulary())) return exact::quiet_nan;
+  if (!row.is_cut) return row.row.at(static_cast<std::size_t>(token));
+  const std::size_t i = place_of(row.kept.ids, token);
+  return i < row.kept.size() && row.kept.ids[i] == token ? row.kept.logits[i] : exact::quiet_nan;
 }
 
 /// The token's raw_logprob, rank and `best` in a row whose mass at temperature 1 is known.
@@ -85,14 +104,23 @@ draw score_token(Policy policy, const Logits& logits, token_id token, workspace&
   return detail::score(policy, row, token, mass, scratch, best);
 }
 
+/// What a report gives for a token.
+enum class logprob_value : std::uint8_t {
+  logprob,  ///< vLLM's raw_logprobs and processed_logprobs
+  logit     ///< its raw_logits and processed_logits: l, and l / T of what is left, -inf of the rest
+};
+
 /// Completes a draw: `logprob` where the sampler left it out (greedy); with `raw`, raw_logprob and rank, from
 /// the row as it came; and the lists of the context that are not empty, `top_logprobs` of what was drawn
-/// from, `raw_top_logprobs` of the row as it came. Logprobs are natural; the rank counts from 1, equal logits
-/// by id.
+/// from, `raw_top_logprobs` of the row as it came, and given_logprobs and raw_given_logprobs, whose tokens
+/// the caller has set (-inf for what was cut off, NaN for what is no token). Logprobs are natural; the rank
+/// counts from 1, equal logits by id. With logprob_value::logit all of them are logits instead. O(log n) for
+/// each given token.
 struct logprobs {
   using stage = report;
 
   bool raw = true;
+  logprob_value value = logprob_value::logprob;
 
   [[nodiscard]] constexpr logprobs_wanted wants() const { return {true, raw}; }
 
@@ -100,17 +128,42 @@ struct logprobs {
   URN_HOST_DEVICE void operator()(State& row) const {
     if (row.result.token == no_token) return;  // `distribution` in the place of a sampler draws none
     complete_processed(row);
+    complete_raw(row);
+    if (value == logprob_value::logit) put_logits(row);
+  }
+
+ private:
+  template <class State>
+  URN_HOST_DEVICE void complete_raw(State& row) const {
     const std::span<token_logprob> best = row.context.raw_top_logprobs;
+    const std::span<token_logprob> given = row.context.raw_given_logprobs;
     detail::clear(row.policy, best);
-    if (!raw && best.empty()) return;
+    if (!raw && best.empty() && given.empty()) return;
     row.weigh_raw();
     const draw scored =
         detail::score(row.policy, row.raw, row.result.token, *row.raw_mass, row.scratch, best);
+    complete_given_raw(row, given);
     row.result.raw_logprob = scored.raw_logprob;
     row.result.rank = scored.rank;
   }
 
- private:
+  template <class State>
+  URN_HOST_DEVICE static void complete_given_raw(State& row, std::span<token_logprob> given) {
+    if (given.empty()) return;
+    const kernel::row_mass& mass = *row.raw_mass;
+    const bool infinite = has(mass.status, status::infinite);
+    const token_id first = infinite ? row.policy.max(row.raw, kernel::scan_of(mass)).token() : no_token;
+    row.policy.each(given.size(), [&](std::size_t i) {
+      const token_id token = given[i].token;
+      float& logprob = given[i].logprob = detail::without_mass(token, row.vocabulary());
+      if (exact::is_nan(logprob)) return;
+      if (infinite && token == first) logprob = 0.0F;
+      if (infinite) return;
+      const float logit = row.raw.at(static_cast<std::size_t>(token));
+      logprob = mass.total == 0 ? exact::quiet_nan
+                                : kernel::log_share(logit, kernel::mass_scale(1.0F), mass.key, mass.total);
+    });
+  }
   template <class State>
   URN_HOST_DEVICE static void complete_processed(State& row) {
     const std::span<token_logprob> best = row.context.top_logprobs;
@@ -122,14 +175,54 @@ struct logprobs {
       row.result.mass = mass.total;
     }
     if (row.size() == 1) row.result.logprob = 0.0F;
-    if (best.empty()) return;
+    const std::span<token_logprob> given = row.context.given_logprobs;
+    if (best.empty() && given.empty()) return;
     if (row.size() == 1 || !row.weigh()) {
-      detail::put_first(row.policy, best, {row.result.token, row.result.logprob});
+      const draw& only = row.result;
+      if (!best.empty()) detail::put_first(row.policy, best, {only.token, only.logprob});
+      row.policy.each(given.size(), [&](std::size_t i) {
+        const bool is_it = given[i].token == only.token;
+        given[i].logprob = is_it ? only.logprob : detail::without_mass(given[i].token, row.vocabulary());
+      });
       return;
     }
+    row.policy.each(given.size(), [&](std::size_t i) {
+      const float logit = detail::logit_left(row, given[i].token);
+      given[i].logprob = exact::is_nan(logit)
+                             ? detail::without_mass(given[i].token, row.vocabulary())
+                             : kernel::log_share(logit, row.scale(), row.mass().key, row.mass().total);
+    });
+    if (best.empty()) return;
     const kernel::row_scan scanned = row.scan();
     row.visit([&](const auto& source) {
       fill_top_logprobs(row.policy, source, row.scale(), row.mass(), scanned, best, row.scratch);
+    });
+  }
+
+  /// Replaces what was filled by logits.
+  template <class State>
+  URN_HOST_DEVICE void put_logits(State& row) const {
+    const auto left = [&](token_id token) {
+      const float logit = detail::logit_left(row, token);
+      if (exact::is_nan(logit)) return detail::without_mass(token, row.vocabulary());
+      return at_temperature(logit, row.temperature);
+    };
+    const auto as_it_came = [&](token_id token) {
+      return detail::is_token(token, row.vocabulary()) ? row.raw.at(static_cast<std::size_t>(token))
+                                                       : exact::quiet_nan;
+    };
+    row.result.logprob = left(row.result.token);
+    if (!exact::is_nan(row.result.raw_logprob)) row.result.raw_logprob = as_it_came(row.result.token);
+    const draw_context& lists = row.context;
+    replace(row.policy, lists.top_logprobs, left);
+    replace(row.policy, lists.given_logprobs, left);
+    replace(row.policy, lists.raw_top_logprobs, as_it_came);
+    replace(row.policy, lists.raw_given_logprobs, as_it_came);
+  }
+  template <class Policy, class Value>
+  URN_HOST_DEVICE static void replace(const Policy& policy, std::span<token_logprob> list, const Value& of) {
+    policy.each(list.size(), [&](std::size_t i) {
+      if (list[i].token != no_token) list[i].logprob = of(list[i].token);
     });
   }
 };

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -18,6 +19,13 @@
 URN_EITHER_SIDE_BEGIN
 namespace urn {
 
+/// What came to the first cut: the scale, unit and total of its masses. Total 0: not known.
+struct row_unit {
+  std::uint64_t total = 0;
+  std::uint32_t key = 0;
+  float c = 0.0F;
+};
+
 /// What is known of a row so far. What counts is the kept set once there was a cut, before it the edited row.
 struct row_facts {
   float temperature = 1.0F;  ///< what the logits are still to be divided by
@@ -29,6 +37,7 @@ struct row_facts {
   std::optional<kernel::row_scan> scanned{};  ///< of what counts
   std::optional<kernel::row_mass> weighed{};  ///< of what counts, at the temperature; total 0: not yet summed
   std::optional<kernel::row_mass> raw_mass{};  ///< of the row as it came, at temperature 1
+  row_unit uncut{};                            ///< if it was cut, and is wanted
 };
 
 /// What scaling, cut, sampler and report stages see and change. `raw` is the row as it came, `row` the same
@@ -84,6 +93,7 @@ struct row_state : row_facts {
   URN_HOST_DEVICE void keep(Select&& select) {
     settle();
     if (has_failed()) return;
+    if (wants.uncut && !is_cut) note_uncut();
     const kernel::row_scan seen = scan();
     const kernel::selection selected = visit([&](const auto& source) {
       if constexpr (std::invocable<Select&, decltype(source), const kernel::row_scan&>) {
@@ -105,6 +115,7 @@ struct row_state : row_facts {
 
   /// Keeps only the best token.
   URN_HOST_DEVICE void keep_best() {
+    if (wants.uncut && !is_cut) note_uncut();
     const kernel::row_max first = best();
     kept = room().first(first.key == 0 ? 0 : 1);
     policy.each(kept.size(), [&](std::size_t i) {
@@ -177,6 +188,13 @@ struct row_state : row_facts {
   }
 
  private:
+  /// Weighs a row that is about to be cut for the first time. At a temperature of 0, which settle() has just
+  /// made 1, that is the row at 1. Nothing if the row has no masses.
+  URN_HOST_DEVICE void note_uncut() {
+    if (!weighed || weighed->total == 0) weighed = sum();
+    if (weighed->total != 0) uncut = {weighed->total, weighed->key, scale()};
+  }
+
   [[nodiscard]] URN_HOST_DEVICE std::span<float> maxima() const { return scratch.maxima_of(raw.size()); }
 
   URN_HOST_DEVICE kernel::row_mass sum() {

@@ -99,8 +99,9 @@ constexpr status check_stage(const S& stage, std::size_t vocabulary, const Check
 struct logprobs_wanted {
   bool processed = false;  ///< of the row as it was drawn from
   bool raw = false;        ///< of the row as it came
+  bool uncut = false;      ///< of the row as it came to the first cut
   friend constexpr logprobs_wanted operator|(logprobs_wanted a, logprobs_wanted b) {
-    return {a.processed || b.processed, a.raw || b.raw};
+    return {a.processed || b.processed, a.raw || b.raw, a.uncut || b.uncut};
   }
 };
 template <class S>

@@ -4,7 +4,6 @@
 /// to the one asked for (koboldcpp; llama.cpp, pull request 17927). The piece `adaptive_p` draws at a given
 /// target; `adaptive_p_state` moves it.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,7 +15,7 @@
 #include "urn/core/platform.hpp"
 #include "urn/core/rewindable.hpp"
 #include "urn/core/status.hpp"
-#include "urn/core/token.hpp"
+#include "urn/kernel/candidates.hpp"
 #include "urn/kernel/exponential.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/kernel/scalar/mass.hpp"
@@ -139,10 +138,6 @@ struct adaptive_p {
     row.temperature = 1.0F;
     row.forget();
     return before;
-  }
-  /// The place of an id among ascending ones, one of which it is.
-  [[nodiscard]] static std::size_t place_of(std::span<const token_id> ids, token_id id) {
-    return static_cast<std::size_t>(std::lower_bound(ids.begin(), ids.end(), id) - ids.begin());
   }
 };
 

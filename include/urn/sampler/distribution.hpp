@@ -3,7 +3,6 @@
 /// A row's final distribution in exact integers, from any pipeline: what speculation compares, and what a
 /// trainer or an explanation wants to see of a draw.
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +16,7 @@
 #include "urn/core/token.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/candidates.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/pipeline/pipeline.hpp"
 #include "urn/processor/stage.hpp"
@@ -35,8 +35,8 @@ struct token_masses {
   [[nodiscard]] std::size_t size() const { return ids.size(); }
   /// The mass of a token. O(log n).
   [[nodiscard]] std::uint64_t of(token_id id) const {
-    const auto at = std::lower_bound(ids.begin(), ids.end(), id);
-    return at == ids.end() || *at != id ? 0 : masses[static_cast<std::size_t>(at - ids.begin())];
+    const std::size_t i = place_of(ids, id);
+    return i < size() && ids[i] == id ? masses[i] : 0;
   }
 };
 

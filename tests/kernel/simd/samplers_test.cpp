@@ -1,8 +1,11 @@
 // The samplers beyond greedy and categorical with urn::simd draw what they draw with urn::scalar.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,6 +55,43 @@ TEST(simd_samplers, adaptive_p) {
 }
 TEST(simd_samplers, gumbel) {
   compare(600, [](random_case&) { return urn::gumbel{}; });
+}
+
+TEST(simd_samplers, kept_set_distribution_and_given_tokens) {
+  constexpr std::size_t most = 20000;
+  urn::workspace plain(most);
+  urn::workspace vectors(most);
+  for (std::uint64_t seed = 0; seed < 500 && !testing::Test::HasFailure(); ++seed) {
+    random_case c(seed, 13.0F);
+    const std::vector<float> row = random_row(c.r, c.size);
+    const auto stages = c.penalties() | c.temperature() | c.top_p() | c.min_p() | urn::categorical{};
+    const auto run = [&](auto policy, urn::workspace& scratch, urn::distribution_room& room,
+                         std::vector<urn::token_logprob>& lists, urn::kept_summary& summary) {
+      lists.resize(60);
+      for (std::size_t i = 40; i < 60; ++i) lists[i].token = static_cast<urn::token_id>(i * 37);
+      urn::draw_context who = c.context;
+      who.kept_set = std::span(lists).first(40);
+      who.given_logprobs = std::span(lists).subspan(40, 10);
+      who.raw_given_logprobs = std::span(lists).last(10);
+      who.summary = &summary;
+      return (stages | urn::logprobs{} | urn::kept_set{} | urn::distribution{&room})(policy, row, who,
+                                                                                     scratch);
+    };
+    urn::distribution_room rooms[2]{urn::distribution_room(c.size), urn::distribution_room(c.size)};
+    std::vector<urn::token_logprob> lists[2];
+    urn::kept_summary summaries[2];
+    const urn::draw a = run(urn::scalar, plain, rooms[0], lists[0], summaries[0]);
+    const urn::draw b = run(urn::simd, vectors, rooms[1], lists[1], summaries[1]);
+    EXPECT_TRUE(same(a, b)) << "seed " << seed << "\nscalar: " << look::text(a)
+                            << "\nsimd:   " << look::text(b);
+    EXPECT_TRUE(std::ranges::equal(rooms[0].view().ids, rooms[1].view().ids)) << seed;
+    EXPECT_TRUE(std::ranges::equal(rooms[0].view().masses, rooms[1].view().masses)) << seed;
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(summaries[0]), std::bit_cast<std::uint64_t>(summaries[1])) << seed;
+    for (std::size_t i = 0; i < 60; ++i) {
+      EXPECT_EQ(lists[0][i].token, lists[1][i].token) << seed;
+      EXPECT_EQ(urn::exact::bits(lists[0][i].logprob), urn::exact::bits(lists[1][i].logprob)) << seed;
+    }
+  }
 }
 
 }  // namespace
