@@ -5,6 +5,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
+#include <istream>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "support/naive_pipeline.hpp"
@@ -156,6 +160,61 @@ TEST(adaptive_p_state, rollback_of_k_accepted_draws_is_never_having_accepted_the
     EXPECT_EQ(restored.target(), state.target());
     EXPECT_FALSE(restored.restore(std::vector<std::uint32_t>{1}));
   }
+}
+
+TEST(adaptive_p_state, leaves_a_negative_target_alone) {
+  adaptive_p_state state({.target = -1});
+  state.accept(drawn_with(.5F));
+  EXPECT_EQ(state.target(), -1.0F);
+}
+
+/// The row of token `step` in the cases of fixtures/adaptive.
+std::vector<float> row_of(std::uint64_t seed, std::uint64_t step, std::size_t size) {
+  rows::random_source random(seed * 16 + step);
+  return rows::normal(size, random, 0.5F + 0.25F * static_cast<float>(seed % 9));
+}
+
+/// The next token of a case: the sampler keeps as many, and gives the token as much, as llama.cpp's does;
+/// then the state accepts it.
+template <class Sampler, class State>
+void follow(std::istream& line, const std::vector<float>& row, const Sampler& sampler, State& state) {
+  std::size_t kept = 0;
+  std::vector<urn::token_logprob> of_token(1);
+  double p = 0;
+  line >> kept >> of_token[0].token >> p;
+  urn::draw d = draw(sampler | urn::logprobs{.raw = false}, row, {.given_logprobs = of_token});
+  ASSERT_EQ(d.kept, kept);
+  ASSERT_NEAR(of_token[0].logprob, std::log(p), 2e-4 * (1 - std::log(p)));
+  d.token = of_token[0].token;
+  d.logprob = of_token[0].logprob;
+  d.prior_logprob =
+      static_cast<float>(oracle::softmax(row, 1).logprob(row[static_cast<std::size_t>(d.token)]));
+  state.accept(d);
+}
+
+TEST(adaptive, samplers_and_states_follow_those_of_llama_cpp) {
+  std::ifstream file(URN_TEST_FIXTURES "/adaptive/cases.txt");
+  std::size_t cases = 0;
+  for (std::string text; std::getline(file, text); ++cases) {
+    SCOPED_TRACE(text);
+    std::istringstream line(text);
+    int kind = 0;
+    std::uint64_t seed = 0;
+    std::size_t size = 0;
+    float a = 0;
+    float b = 0;
+    line >> kind >> seed >> size >> a >> b;
+    urn::mirostat_state mirostat({.tau = a, .eta = b});
+    adaptive_p_state adaptive({.target = a, .decay = b});
+    for (std::uint64_t step = 0; step < 3; ++step) {
+      const std::vector<float> row = row_of(seed, step, size);
+      if (kind == 1) follow(line, row, urn::mirostat_v1{mirostat.mu()}, mirostat);
+      if (kind == 2) follow(line, row, urn::mirostat_v2{mirostat.mu()}, mirostat);
+      if (kind == 3) follow(line, row, adaptive_p{adaptive.target()}, adaptive);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+  EXPECT_EQ(cases, 660U);
 }
 
 }  // namespace

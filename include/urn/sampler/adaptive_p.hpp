@@ -26,7 +26,7 @@ URN_EITHER_SIDE_BEGIN
 namespace urn {
 
 /// What the feedback aims at: drawn tokens whose probability is `target` on average, the last 1 / (1 - decay)
-/// of them counting most. 0 <= target <= 1; decay is taken into [0, 0.99].
+/// of them counting most. 0 <= target <= 1, or negative: then nothing adapts. decay is taken into [0, 0.99].
 struct adaptive_p_goal {
   float target = 0.5F;
   float decay = 0.9F;
@@ -40,8 +40,9 @@ class adaptive_p_state {
   explicit adaptive_p_state(const adaptive_p_goal& goal = {})
       : target_(goal.target), decay_(within(goal.decay, 0.99F)), sums_(first(target_, decay_)) {}
 
-  /// clamp(2 * target - S / W, 0, 1).
+  /// clamp(2 * target - S / W, 0, 1); a negative target stays what it is.
   [[nodiscard]] float target() const {
+    if (ordered(target_) < ordered(0.0F)) return target_;
     const sums now = sums_.now();
     return within(exact::fma(2.0F, target_, -exact::div(now.probability, now.weight)), 1.0F);
   }
