@@ -65,6 +65,26 @@ TEST_F(no_allocation, by_typed_pipelines) {
   EXPECT_EQ(allocated_by(urn::top_p{0.99F} | urn::greedy{} | urn::logprobs{}), 0U);
 }
 
+TEST_F(no_allocation, by_other_samplers_and_reports) {
+  urn::kept_summary summary;
+  urn::distribution_room room(vocabulary);
+  std::vector<urn::token_logprob> given(20, urn::token_logprob{.token = 7});
+  context.given_logprobs = context.raw_given_logprobs = given;
+  context.kept_set = raw_best;
+  context.summary = &summary;
+  constexpr auto stages = urn::temperature{0.7F} | urn::top_p{0.9F};
+  const auto reports = urn::logprobs{} | urn::kept_set{} | urn::distribution{&room};
+  EXPECT_EQ(allocated_by(stages | urn::mirostat_v1{4} | reports), 0U);
+  EXPECT_EQ(allocated_by(stages | urn::mirostat_v2{4} | reports), 0U);
+  EXPECT_EQ(allocated_by(stages | urn::adaptive_p{0.1F} | reports), 0U);
+  EXPECT_EQ(allocated_by(urn::temperature{0.7F} | urn::gumbel{} | reports), 0U);
+  const urn::draft_token draft{room.view().ids[0], room.view()};
+  const std::size_t before = allocations;
+  const urn::verdict v = urn::rejection_sampling{}(room.view(), draft, context.key());
+  EXPECT_EQ(allocations, before);
+  EXPECT_TRUE(v.accepted);
+}
+
 TEST_F(no_allocation, by_any_pipeline) {
   urn::any_pipeline one_piece;
   ASSERT_EQ(one_piece.append(everything), urn::misplaced::no);

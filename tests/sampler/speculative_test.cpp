@@ -136,16 +136,16 @@ std::vector<double> plain(const speaker& target) {
 }
 
 #if defined(_GLIBCXX_ASSERTIONS)  // with a sanitizer, which takes ten times as long
-constexpr std::uint32_t n = 100000;
+constexpr std::uint32_t texts = 100000;
 #else
-constexpr std::uint32_t n = 1000000;
+constexpr std::uint32_t texts = 1000000;
 #endif
 
-/// n texts come as often as plain sampling says, and the first draft stands as often as it can.
+/// The texts come as often as plain sampling says, and the first draft stands as often as it can.
 void expect_plain(const speaker& target, const speaker& draft, proposal how) {
   std::vector<std::uint64_t> counts(vocabulary * vocabulary * vocabulary);
   std::size_t stood = 0;
-  for (std::uint32_t text = 0; text < n; ++text)
+  for (std::uint32_t text = 0; text < texts; ++text)
     ++counts[cell(speak(target, draft, how, text, urn::rejection_sampling{}, stood))];
   EXPECT_GT(statistics::chi_square_test(counts, plain(target)), alpha);
   double overlap = 0;
@@ -153,7 +153,7 @@ void expect_plain(const speaker& target, const speaker& draft, proposal how) {
   const stored& q = draft({});
   for (std::size_t i = 0; i < vocabulary; ++i) overlap += std::fmin(p.p(i), q.p(i));
   if (how == proposal::certain) overlap = p.p(static_cast<std::size_t>(q.best()));
-  const std::array<std::uint64_t, 2> stands{stood, n - stood};
+  const std::array<std::uint64_t, 2> stands{stood, texts - stood};
   const std::array<double, 2> expected{overlap, 1 - overlap};
   EXPECT_GT(statistics::chi_square_test(stands, expected), alpha) << overlap;
 }

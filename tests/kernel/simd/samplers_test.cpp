@@ -38,6 +38,9 @@ void compare(std::size_t cases, Sampler&& sampler) {
     const urn::draw b = (stages | of | urn::logprobs{})(urn::simd, row, c.context, vectors);
     EXPECT_TRUE(same(a, b)) << "seed " << seed << ", V " << c.size << "\nscalar: " << look::text(a)
                             << "\nsimd:   " << look::text(b);
+    urn::any_pipeline any;
+    ASSERT_EQ(any.append(stages | of | urn::logprobs{}), urn::misplaced::no);
+    EXPECT_TRUE(same(any(row, c.context, plain), a)) << "seed " << seed;
     drawn += a.token == urn::no_token ? 0 : 1;
   }
   EXPECT_GT(drawn, cases / 2);
