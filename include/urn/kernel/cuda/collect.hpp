@@ -8,12 +8,11 @@
 
 #include "urn/core/order_key.hpp"
 #include "urn/kernel/cuda/load.hpp"
+#include "urn/kernel/cuda/loaded_strips.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/threshold.hpp"
 
 namespace urn::kernel::cuda {
-
-inline constexpr int strips_in_flight = 8;  ///< that a warp loads at once
 
 /// The maxima of a thread's strips of a segment, a block's; -inf past the end.
 struct maxima_of_thread {
@@ -51,33 +50,6 @@ __device__ __noinline__ inline std::uint32_t list_strips(team_workspace& work, s
   work.together.sync();
   return total;
 }
-
-/// A few strips in a warp's registers, and where each begins. What is done to each of them is a call: most of
-/// this runs once a row, and then fetching instructions is what takes the time (measured: 70 cycles for eight
-/// of them).
-struct loaded_strips {
-  strip_part of[strips_in_flight];
-  unsigned first[strips_in_flight];
-
-  /// Of `end` listed ones (`all`: of all) those from `begin` on, `step` apart. Past the end, the last again.
-  template <class Row>
-  __device__ loaded_strips(team_workspace& work, const Row& row, bool all, std::size_t segment,
-                           unsigned begin, unsigned end, unsigned step) {
-#pragma unroll
-    for (unsigned k = 0; k < strips_in_flight; ++k) {
-      const unsigned place = min(begin + k * step, end - 1);
-      first[k] = (static_cast<unsigned>(segment) + (all ? place : work.near().strip[place])) * warp_strip;
-    }
-    const bool as_it_lies = lies_in_fours(row, first[strips_in_flight - 1] + warp_strip);
-#pragma unroll
-    for (int k = 0; k < strips_in_flight; ++k) {
-      if constexpr (requires { row.data(); }) {
-        if (as_it_lies) load_four(row.data() + lane_position(first[k], 0), of[k].logit);
-      }
-      if (!as_it_lies) of[k] = load_strip(row, first[k]);
-    }
-  }
-};
 
 /// Calls see(logit, token) for a lane's part of a strip.
 template <class See>

@@ -151,19 +151,4 @@ __device__ void load_strips(const sparse_row<Base, Edit>& row, std::size_t first
   }
 }
 
-/// One strip: this lane's part. (What it calls must be inlined: nvcc 13 returns wrong logits otherwise, seen
-/// with a row of its own whose load_strips was a call.)
-struct strip_part {
-  float logit[lane_logits];
-};
-template <class Row>
-__device__ __noinline__ strip_part load_strip(const Row& row, unsigned first) {
-  strips<1> one;
-  load_strips(row, first, one);
-  strip_part part;
-#pragma unroll
-  for (int i = 0; i < lane_logits; ++i) part.logit[i] = one.logit[0][i];
-  return part;
-}
-
 }  // namespace urn::kernel::cuda

@@ -45,6 +45,17 @@ constexpr bool looks_for_the_best() {
   }
 }
 
+/// Whether a stage, or one inside it, is a sparse edit: gathering what it touches costs every team as much as
+/// reading a few blocks.
+template <class Stage>
+constexpr bool gathers() {
+  if constexpr (requires(const Stage& s) { s.left, s.right; }) {
+    return gathers<decltype(Stage::left)>() || gathers<decltype(Stage::right)>();
+  } else {
+    return stage_is<Stage, sparse_edit>;
+  }
+}
+
 /// How a batch is divided: `slices` teams share a row, `blocks` blocks each.
 struct division {
   unsigned slices = 1;
@@ -52,14 +63,14 @@ struct division {
 };
 
 /// A few rows are shared by two teams a multiprocessor; many have one team each; very many four, so that the
-/// last of them end together. (The best of 1, 2, 4, 8 and 16 slices at 1, 64, 256 and 1024 rows of 128,256
-/// logits on an H100.)
+/// last of them end together, unless every team `gathers`. (The best of 1, 2, 4, 8 and 16 slices at 1, 64,
+/// 256 and 1024 rows of 128,256 logits on an H100.)
 inline division divide(std::size_t rows, std::size_t columns, unsigned wanted_slices,
-                       unsigned multiprocessors) {
+                       unsigned multiprocessors, bool gathers) {
   const auto blocks = static_cast<unsigned>(std::max<std::size_t>(1, block_count(columns)));
   const unsigned most = (blocks + team_warps - 1) / team_warps;
   const auto shared = static_cast<unsigned>(2ULL * multiprocessors / std::max<std::size_t>(1, rows));
-  const unsigned best = rows >= 4ULL * multiprocessors ? 4 : shared;
+  const unsigned best = rows >= 4ULL * multiprocessors && !gathers ? 4 : shared;
   const unsigned slices = std::clamp(wanted_slices != 0 ? wanted_slices : best, 1U, most);
   const unsigned of_slice = (blocks + slices - 1) / slices;
   return {(blocks + of_slice - 1) / of_slice, of_slice};
@@ -92,7 +103,7 @@ __device__ inline bool is_last(team_workspace& work, unsigned slices) {
 }
 
 template <class Batch, class Samplers>
-__global__ void __launch_bounds__(team_threads, 4)
+__global__ void __launch_bounds__(team_threads, 2)
     draw_kernel(const __grid_constant__ Batch batch, const __grid_constant__ Samplers samplers,
                 const draw_context* contexts, draw* out, const __grid_constant__ device_memory memory,
                 division parts, unsigned edits) {

@@ -48,26 +48,28 @@ struct cuda : kernel::cuda::thrust_on_stream {
     requires(!std::is_pointer_v<Sampler>)
   status draw_batch(const Sampler& sampler, const Batch& batch, std::span<const draw_context> contexts,
                     std::span<draw> out, const cuda_workspace& scratch)
-  const { return launch(kernel::cuda::same_for_all<Sampler>{sampler}, batch, contexts, out, scratch); }
+  const {
+    return launch<Sampler>(kernel::cuda::same_for_all<Sampler>{sampler}, batch, contexts, out, scratch);
+  }
   /// samplers[r] for row r, on the device too.
   template <pipeline_stage Sampler, class Batch>
   status draw_batch(std::span<const Sampler> samplers, const Batch& batch,
                     std::span<const draw_context> contexts, std::span<draw> out,
                     const cuda_workspace& scratch) const {
     if (samplers.size() != batch.rows) return status::bad_argument;
-    return launch(kernel::cuda::one_a_row<Sampler>{samplers.data()}, batch, contexts, out, scratch);
+    return launch<Sampler>(kernel::cuda::one_a_row<Sampler>{samplers.data()}, batch, contexts, out, scratch);
   }
 
  private:
-  template <class Samplers, class Batch>
+  template <class Sampler, class Samplers, class Batch>
   status launch(const Samplers& samplers, const Batch& batch, std::span<const draw_context> contexts,
                 std::span<draw> out, const cuda_workspace& scratch) const {
     if (contexts.size() != batch.rows || out.size() != batch.rows) return status::bad_argument;
     const kernel::cuda::device_memory& memory = scratch.memory();
     if (batch.rows > memory.rows || batch.columns > memory.vocabulary) return status::no_space;
     if (batch.rows == 0) return status::ok;
-    const kernel::cuda::division parts =
-        kernel::cuda::divide(batch.rows, batch.columns, slices, multiprocessors());
+    const kernel::cuda::division parts = kernel::cuda::divide(
+        batch.rows, batch.columns, slices, multiprocessors(), kernel::cuda::gathers<Sampler>());
     const std::size_t edit_bytes = scratch.edits() * (sizeof(std::uint64_t) + sizeof(touched_token));
     if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), edit_bytes)) {
       return status::device_error;

@@ -1,0 +1,161 @@
+#pragma once
+/// \file
+/// A few strips from anywhere in a row, in a warp's registers, edited.
+///
+/// What is done to each of them is a call: most of this runs once a row, and then fetching instructions is
+/// what takes the time (measured on an H100: 70 cycles for eight of them).
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/token.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/cuda/load.hpp"
+#include "urn/kernel/cuda/scratch.hpp"
+#include "urn/kernel/edited_row.hpp"
+#include "urn/kernel/touch_list.hpp"
+
+namespace urn::kernel::cuda {
+
+inline constexpr int strips_in_flight = 8;  ///< that a warp loads at once
+
+/// A lane's part of a strip.
+struct strip_part {
+  float logit[lane_logits];
+};
+
+/// The row that edits stand on.
+template <class Row>
+__device__ const auto& unedited(const Row& row) {
+  if constexpr (requires { row.base(), row.edit(), row.temperature(); }) {
+    return unedited(row.base());
+  } else {
+    return row;
+  }
+}
+
+/// (What it calls must be inlined: nvcc 13 returns wrong logits otherwise, seen with a row of its own whose
+/// load_strips was a call.)
+template <class Row>
+__device__ __noinline__ strip_part load_strip(const Row& row, unsigned first) {
+  strips<1> one;
+  load_strips(row, first, one);
+  strip_part part;
+#pragma unroll
+  for (int i = 0; i < lane_logits; ++i) part.logit[i] = one.logit[0][i];
+  return part;
+}
+
+/// logit = change(logit, position) for those inside the row.
+template <class Change>
+__device__ __noinline__ strip_part changed_strip(strip_part part, unsigned first, unsigned size,
+                                                 Change change) {
+  const unsigned at = lane_position(first, 0);
+#pragma unroll
+  for (unsigned i = 0; i < lane_logits; ++i) {
+    if (at + i < size) part.logit[i] = change(part.logit[i], at + i);
+  }
+  return part;
+}
+
+/// The edit of its touched tokens.
+template <class Edit>
+__device__ __noinline__ strip_part touched_strip(strip_part part, unsigned first,
+                                                 std::span<const touched_token> touched, const Edit& edit) {
+  const auto begin = static_cast<token_id>(first);
+  for (const touched_token& hit :
+       touched_between(touched, begin, begin + static_cast<token_id>(warp_strip))) {
+    const unsigned place = static_cast<unsigned>(hit.id - begin) - lane_of_thread() * lane_logits;
+#pragma unroll
+    for (unsigned i = 0; i < lane_logits; ++i) {
+      if (place == i) part.logit[i] = edit(part.logit[i], hit.value);
+    }
+  }
+  return part;
+}
+
+/// The strips, and where each begins; what lies past the row's end is -inf.
+struct loaded_strips {
+  strip_part of[strips_in_flight];
+  unsigned first[strips_in_flight];
+
+  /// Of `end` listed ones (`all`: of all) those from `begin` on, `step` apart. Past the end, the last again.
+  template <class Row>
+  __device__ loaded_strips(team_workspace& work, const Row& row, bool all, std::size_t segment,
+                           unsigned begin, unsigned end, unsigned step) {
+#pragma unroll
+    for (unsigned k = 0; k < strips_in_flight; ++k) {
+      const unsigned place = min(begin + k * step, end - 1);
+      first[k] = (static_cast<unsigned>(segment) + (all ? place : work.near().strip[place])) * warp_strip;
+    }
+    load(unedited(row));
+    edit(row);
+  }
+
+ private:
+  template <class Row>
+  __device__ void load(const Row& row) {
+    const bool as_it_lies = lies_in_fours(row, first[strips_in_flight - 1] + warp_strip);
+#pragma unroll
+    for (int k = 0; k < strips_in_flight; ++k) {
+      if constexpr (requires { row.data(); }) {
+        if (as_it_lies) load_four(row.data() + lane_position(first[k], 0), of[k].logit);
+      }
+      if (!as_it_lies) of[k] = load_strip(row, first[k]);
+    }
+  }
+
+  template <class Row>
+  __device__ void edit(const Row&) {}
+  template <class Base, class Edit>
+  __device__ void edit(const elementwise_row<Base, Edit>& row) {
+    edit(row.base());
+    if (row.edit() == nullptr) return;
+    const Edit& change = *row.edit();
+    const float t = row.temperature();
+    if constexpr (requires { change.edit_four(of[0].logit, token_id{}); }) {
+      if (exact::bits(t) == exact::bits(1.0F)) {
+#pragma unroll
+        for (int k = 0; k < strips_in_flight; ++k) {
+          change.edit_four(of[k].logit, static_cast<token_id>(lane_position(first[k], 0)));
+        }
+        return;
+      }
+    }
+    change_all(row.size(), [&change, t](float l, unsigned i) {
+      return change(at_temperature(l, t), static_cast<token_id>(i));
+    });
+  }
+  /// Only strips that have a touched token are looked at: lane k tells of the k-th.
+  template <class Base, class Edit>
+  __device__ void edit(const sparse_row<Base, Edit>& row) {
+    edit(row.base());
+    const float t = row.temperature();
+    if (exact::bits(t) != exact::bits(1.0F)) {
+      change_all(row.size(), [t](float l, unsigned) { return exact::div(l, t); });
+    }
+    unsigned mine = 0;
+#pragma unroll
+    for (unsigned k = 0; k < strips_in_flight; ++k) mine = lane_of_thread() == k ? first[k] : mine;
+    const auto begin = static_cast<token_id>(mine);
+    const bool hit =
+        lane_of_thread() < strips_in_flight &&
+        !touched_between(row.touched(), begin, begin + static_cast<token_id>(warp_strip)).empty();
+    const std::uint32_t hits = __ballot_sync(all_lanes, hit);
+#pragma unroll
+    for (int k = 0; k < strips_in_flight; ++k) {
+      if ((hits >> k & 1U) != 0) of[k] = touched_strip(of[k], first[k], row.touched(), row.edit());
+    }
+  }
+  template <class Change>
+  __device__ void change_all(std::size_t size, Change change) {
+#pragma unroll
+    for (int k = 0; k < strips_in_flight; ++k) {
+      of[k] = changed_strip(of[k], first[k], static_cast<unsigned>(size), change);
+    }
+  }
+};
+
+}  // namespace urn::kernel::cuda
