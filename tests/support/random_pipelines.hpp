@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "support/naive_edits.hpp"
 #include "support/naive_pipeline.hpp"
 #include "support/rows.hpp"
 #include "urn/urn.hpp"
@@ -66,15 +67,17 @@ inline std::vector<float> random_row(random_source& r, std::size_t size) {
 /// What the spans of the parameters look at, for one case.
 struct random_case {
   random_source r;
-  std::size_t size = 0;
+  std::size_t size = 0, different = 0;  ///< tokens of the vocabulary, and in the history
   std::vector<token_id> prompt, output, ends;
   std::vector<urn::token_bias> biases;
   std::vector<std::int32_t> words;
+  urn::dry_breakers breakers;
   urn::draw_context context;
 
   /// By itself a row of up to about 5000 tokens.
   explicit random_case(std::uint64_t seed, float bits = 12.29F) : r(seed) {
     size = random_size(r, bits);
+    different = r.below(2) == 0 ? size : 1 + r.below(4);
     for (std::size_t n = r.below(20); n > 0; --n) prompt.push_back(perhaps_a_token());
     for (std::size_t n = r.below(20); n > 0; --n) output.push_back(perhaps_a_token());
     for (std::size_t n = r.below(4); n > 0; --n) ends.push_back(token());
@@ -82,6 +85,7 @@ struct random_case {
     const std::size_t all_words = (size + 31) / 32;
     words.resize(r.below(3) == 0 ? r.below(all_words + 1) : all_words);
     for (std::int32_t& w : words) w = static_cast<std::int32_t>(r.bits() | r.bits());
+    breakers = urn::dry_breakers({{perhaps_a_token()}, {token(), perhaps_a_token()}});
     context = {.history = {prompt, output},
                .seed = r.bits(),
                .sequence = r.bits(),
@@ -91,7 +95,8 @@ struct random_case {
   token_id token() { return static_cast<token_id>(r.below(size)); }
   /// Now and then a placeholder, or a token of a larger vocabulary.
   token_id perhaps_a_token() {
-    return r.below(8) == 0 ? static_cast<token_id>(r.below(2 * size)) - 1 : token();
+    if (r.below(8) == 0) return static_cast<token_id>(r.below(2 * size)) - 1;
+    return static_cast<token_id>(r.below(different));
   }
   float bias() {
     return any_of(r, std::array{1.5F, -2.25F, 0.0F, 100.0F, -100.0F, r.normal(3), -naive::infinity,
@@ -106,6 +111,13 @@ struct random_case {
             any_of(r, std::array{0.0F, 0.9F, -0.3F}),
             any_of(r, std::array{urn::whole_history, urn::whole_history, std::size_t{0}, std::size_t{5},
                                  std::size_t{25}})};
+  }
+  urn::no_repeat_ngram no_repeat_ngram() { return {r.below(5)}; }
+  urn::encoder_no_repeat_ngram encoder_no_repeat_ngram() { return {r.below(4), prompt}; }
+  urn::dry dry() {
+    return {any_of(r, std::array{0.0F, 0.8F, -0.3F}), any_of(r, std::array{1.75F, 1.1F, 3.0F}), r.below(4),
+            any_of(r, std::array{urn::whole_history, std::size_t{12}, std::size_t{1}}),
+            r.below(2) == 0 ? urn::dry_breaker_view{} : breakers.view()};
   }
   urn::temperature temperature() {
     return {any_of(r, std::array{1.0F, 0.7F, 0.7F, 1.5F, 0.1F, 100.0F, 0.0F, 1e-6F, 1e-5F, 1e-3F, 1e30F,
@@ -167,7 +179,7 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     append_stage(stage);
     cut = cut || urn::stage_is<decltype(stage), urn::cut>;
   };
-  switch (c.r.below(cut ? 8 : 11)) {
+  switch (c.r.below(cut ? 9 : 14)) {
     case 0: return append(c.temperature());
     case 1: return append(c.penalties());
     case 2: return append(c.top_k());
@@ -176,8 +188,11 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     case 5: return append(c.cap());
     case 6: return append(c.ban());
     case 7: return append(c.recent());
-    case 8: return append(c.bitmask());
-    case 9: return append(c.min_tokens());
+    case 8: return append(c.dry());
+    case 9: return append(c.bitmask());
+    case 10: return append(c.min_tokens());
+    case 11: return append(c.no_repeat_ngram());
+    case 12: return append(c.encoder_no_repeat_ngram());
     default: return append(c.logit_bias());
   }
 }

@@ -36,8 +36,7 @@ struct penalties {
     return window == 0 || (repetition == 1.0F && frequency == 0.0F && presence == 0.0F);
   }
   [[nodiscard]] constexpr status check(std::size_t) const {
-    const auto finite = [](float x) { return (exact::bits(x) & 0x7FFFFFFFU) < exact::infinity_bits; };
-    return finite(repetition) && repetition > 0.0F && finite(frequency) && finite(presence)
+    return is_finite(repetition) && repetition > 0.0F && is_finite(frequency) && is_finite(presence)
                ? status::ok
                : status::bad_argument;
   }
