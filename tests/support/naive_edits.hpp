@@ -3,6 +3,7 @@
 // naive_pipeline.hpp.
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <cstddef>
 #include <map>
@@ -94,6 +95,80 @@ inline void apply(row& r, const urn::dry& e) {
         static_cast<double>(e.base), static_cast<std::uint32_t>(length - e.allowed_length));
     return l - static_cast<float>(static_cast<double>(e.multiplier) * power);
   });
+}
+
+inline void apply(row& r, const urn::allowed_tokens& e) {
+  if (e.ids.empty()) return;
+  for (token_id id = 0; static_cast<std::size_t>(id) < r.vocabulary(); ++id) {
+    if (std::find(e.ids.begin(), e.ids.end(), id) == e.ids.end()) r.ban(id);
+  }
+}
+inline void apply(row& r, const urn::suppressed_tokens& e) { ban(r, e.ids); }
+inline void apply(row& r, const urn::begin_suppressed& e) {
+  if (r.context.history.output.size() == e.place) ban(r, e.ids);
+}
+inline void apply(row& r, const urn::min_length& e) {
+  if (r.context.history.size() < e.length) ban(r, e.end_tokens);
+}
+
+inline void force(row& r, std::span<const token_id> ids) {
+  for (float& l : r.logits) l = -infinity;
+  for (const token_id id : ids) r.logits[static_cast<std::size_t>(id)] = 0;
+}
+inline void apply(row& r, const urn::forced_tokens& e) {
+  for (const urn::forced_token& entry : e.entries) {
+    if (entry.place == r.context.history.output.size()) return force(r, {&entry.token, 1});
+  }
+}
+inline void apply(row& r, const urn::forced_end& e) {
+  if (r.context.history.size() + 1 == e.length && !e.end_tokens.empty()) force(r, e.end_tokens);
+}
+
+inline void apply(row& r, const urn::exponential_decay_length& e) {
+  const std::size_t size = r.context.history.output.size();
+  if (e.factor == 1 || size <= e.start) return;
+  std::map<token_id, int> ends;
+  for (const token_id id : e.end_tokens) ends[id] = 0;
+  const double power = urn::exact::power_within_float(e.factor, static_cast<std::uint32_t>(size - e.start));
+  const float growth = static_cast<float>(std::min(power - 1, static_cast<double>(FLT_MAX)));
+  r.edit_some(ends, [&](float l, int) {
+    if (!std::isfinite(l)) return l;
+    const float more = std::fabs(l) * growth;
+    return std::min(l + more, std::max(l, 65536.0F));
+  });
+}
+
+/// As logit_bias, with what counts after this history.
+inline void apply(row& r, const urn::sequence_bias& e) {
+  const tokens all = past(r.context.history);
+  std::vector<urn::token_bias> biases;
+  for (const urn::biased_sequence& s : e.entries) {
+    const std::span<const token_id> beginning = std::span(s.tokens).first(s.tokens.size() - 1);
+    if (stand_before(all, all.size(), beginning)) biases.push_back({s.tokens.back(), s.bias});
+  }
+  apply(r, urn::logit_bias{biases});
+}
+
+inline void apply(row& r, const urn::encoder_repetition& e) {
+  if (e.penalty == 1) return;
+  std::map<token_id, int> seen;
+  for (const token_id id : e.encoder) {
+    if (id >= 0 && static_cast<std::size_t>(id) < r.vocabulary()) seen[id] = 0;
+  }
+  r.edit_some(seen, [&](float l, int) { return l > 0 ? l * e.penalty : l / e.penalty; });
+}
+
+inline void apply(row& r, const urn::decaying_repetition& e) {
+  if (e.penalty == 1) return;
+  const tokens all = past(r.context.history);
+  std::map<token_id, float> penalties;
+  for (std::size_t d = 0; d < all.size() && (d < e.sustain || d - e.sustain < e.decay); ++d) {
+    const token_id id = all[all.size() - 1 - d];
+    if (id < 0 || static_cast<std::size_t>(id) >= r.vocabulary() || penalties.contains(id)) continue;
+    const float slope = (1 - e.penalty) / static_cast<float>(e.decay);
+    penalties[id] = d > e.sustain ? std::fma(static_cast<float>(d - e.sustain), slope, e.penalty) : e.penalty;
+  }
+  r.edit_some(penalties, [](float l, float p) { return l > 0 ? l / p : l * p; });
 }
 
 }  // namespace naive
