@@ -69,6 +69,8 @@ TEST(exponential_decay_length, stops_where_nothing_else_can_be_drawn) {
   const urn::draw d = look::drawn(edit | urn::temperature{0.7F}, row, {.history = output});
   EXPECT_EQ(d.status, status::ok);
   EXPECT_TRUE(d.token == 1 || d.token == 2);
+  const std::vector<float> large{0, 0, 1e6F, 0};
+  EXPECT_EQ(look::edited(exponential_decay_length{99'999, 0.5, ends}, large, {.history = output})[2], 5e5F);
   const std::vector<float> special{0, 0.0F, 1e6F, 0};
   EXPECT_TRUE(look::same(look::edited(edit, special, {.history = output}), special));
   const std::vector<float> improper{0, -naive::infinity, naive::infinity, 0};

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -212,6 +213,62 @@ TEST_F(transformers_edits, allowed_by_list_and_by_mask) {
     EXPECT_TRUE(look::same(by_mask, by_list));
     return by_list;
   });
+}
+
+/// Bits as hexadecimal digits, token 0 lowest.
+std::string hexadecimal(std::span<const std::int32_t> words, std::size_t vocabulary) {
+  std::string digits;
+  for (std::size_t v = 0; v < (vocabulary + 3) / 4 * 4 && v / 32 < words.size(); v += 4) {
+    digits += "0123456789abcdef"[(static_cast<std::uint32_t>(words[v / 32]) >> (v % 32)) & 15U];
+  }
+  while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
+  return {digits.rbegin(), digits.rend()};
+}
+
+TEST_F(transformers_edits, watermark_by_the_last_token) {
+  ASSERT_GE(cases["watermark"].size(), 200U);
+  for (const fields& one : cases["watermark"]) {
+    std::istringstream in(one.text.at(1));
+    std::size_t vocabulary = 0;
+    urn::green_list::parameters p;
+    in >> vocabulary >> p.ratio >> p.key;
+    urn::green_list green(vocabulary, p);
+    ASSERT_EQ(hexadecimal(green.after(one.ids(2)), vocabulary) + " ", one.text.at(3)) << one.text[1];
+  }
+}
+
+TEST_F(transformers_edits, watermark_by_the_token_itself) {
+  ASSERT_GE(cases["selfhash"].size(), 200U);
+  std::map<std::string, urn::green_list> lists;  // which keep their tables
+  for (const fields& one : cases["selfhash"]) {
+    std::istringstream in(one.text.at(1));
+    std::size_t vocabulary = 0, width = 0, first = 0, stride = 0;
+    urn::green_list::parameters p;
+    in >> vocabulary >> p.ratio >> p.key >> width >> first >> stride;
+    tokens best(40);
+    for (std::size_t i = 0; i < 40; ++i)
+      best[i] = static_cast<urn::token_id>((first + i * stride) % vocabulary);
+    const std::string name =
+        std::to_string(vocabulary) + " " + std::to_string(p.ratio) + std::to_string(p.key);
+    urn::green_list& green = lists.try_emplace(name, vocabulary, p).first->second;
+    const auto words = green.among(best, one.ids(2), width);
+    ASSERT_EQ((words.empty() ? "0" : hexadecimal(words, vocabulary)) + " ", one.text.at(3)) << one.text[1];
+  }
+}
+
+TEST_F(transformers_edits, guidance) {
+  ASSERT_GE(cases["guidance"].size(), 200U);
+  for (const fields& one : cases["guidance"]) {
+    const floats& with = rows.at(static_cast<std::size_t>(one.numbers(2).at(0)));
+    const floats& without = rows.at(static_cast<std::size_t>(one.numbers(3).at(0)));
+    const floats wanted = one.numbers(4);
+    urn::workspace scratch(with.size());
+    const auto row = urn::guided(urn::scalar, with, without, one.numbers(1).at(0), scratch);
+    ASSERT_EQ(row.size(), wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      ASSERT_NEAR(row.at(i), wanted[i], 1e-6F * std::max(8.0F, std::fabs(wanted[i])));
+    }
+  }
 }
 
 }  // namespace

@@ -171,4 +171,14 @@ inline void apply(row& r, const urn::decaying_repetition& e) {
   r.edit_some(penalties, [](float l, float p) { return l > 0 ? l / p : l * p; });
 }
 
+inline void apply(row& r, const urn::watermark& e) {
+  if (e.bias == 0 || e.green.empty()) return;
+  r.edit([&](float l, token_id id) {
+    const auto word = static_cast<std::size_t>(id / 32);
+    const bool green =
+        word < e.green.size() && ((static_cast<std::int64_t>(e.green[word]) >> (id % 32)) & 1) != 0;
+    return green ? l + e.bias : l;
+  });
+}
+
 }  // namespace naive

@@ -142,6 +142,7 @@ struct random_case {
   urn::suppressed_tokens suppressed_tokens() { return {ends}; }
   urn::begin_suppressed begin_suppressed() { return {ends, r.below(20)}; }
   urn::min_length min_length() { return {r.below(45), ends}; }
+  urn::watermark watermark() { return {any_of(r, std::array{2.0F, 0.0F, -0.3F}), words}; }
   urn::forced_tokens forced_tokens() { return {forced}; }
   urn::forced_end forced_end() { return {r.below(45), ends}; }
   urn::no_repeat_ngram no_repeat_ngram() { return {r.below(5)}; }
@@ -211,7 +212,7 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     append_stage(stage);
     cut = cut || urn::stage_is<decltype(stage), urn::cut>;
   };
-  switch (c.r.below(cut ? 12 : 24)) {
+  switch (c.r.below(c.r.below(3) == 0 ? 8 : cut ? 13 : 25)) {
     case 0: return append(c.temperature());
     case 1: return append(c.penalties());
     case 2: return append(c.top_k());
@@ -224,17 +225,18 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     case 9: return append(c.decaying_repetition());
     case 10: return append(c.encoder_repetition());
     case 11: return append(c.exponential_decay_length());
-    case 12: return append(c.bitmask());
-    case 13: return append(c.min_tokens());
-    case 14: return append(c.no_repeat_ngram());
-    case 15: return append(c.encoder_no_repeat_ngram());
-    case 16: return append(c.allowed_tokens());
-    case 17: return append(c.suppressed_tokens());
-    case 18: return append(c.begin_suppressed());
-    case 19: return append(c.min_length());
-    case 20: return append(c.forced_tokens());
-    case 21: return append(c.forced_end());
-    case 22: return append(c.sequence_bias());
+    case 12: return append(c.watermark());
+    case 13: return append(c.bitmask());
+    case 14: return append(c.min_tokens());
+    case 15: return append(c.no_repeat_ngram());
+    case 16: return append(c.encoder_no_repeat_ngram());
+    case 17: return append(c.allowed_tokens());
+    case 18: return append(c.suppressed_tokens());
+    case 19: return append(c.begin_suppressed());
+    case 20: return append(c.min_length());
+    case 21: return append(c.forced_tokens());
+    case 22: return append(c.forced_end());
+    case 23: return append(c.sequence_bias());
     default: return append(c.logit_bias());
   }
 }

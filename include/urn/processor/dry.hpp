@@ -29,7 +29,8 @@ namespace urn {
 /// of the largest such m; the power stops growing at 2^128, the edge of float. A repetition is not followed
 /// past a breaker, and a token that is one by itself loses nothing. Prompt and output count together, within
 /// the last `window` tokens. Neutral: multiplier 0, base < 1, window 0. multiplier and base must be finite.
-/// O(window) a row where little repeats, times m at worst: for long windows see dry_matches.
+/// O(window) a row where little repeats; at worst, where all does, times the exponent at which the power
+/// stops (158 for 1.75): for long windows see dry_matches.
 struct dry {
   using stage = sparse_edit;
 
@@ -50,8 +51,9 @@ struct dry {
   [[nodiscard]] constexpr touched_token touch(const draw_context& context, std::size_t i) const {
     const token_history seen = context.history.last(window);
     const std::size_t last = seen.size() - 1;
+    const std::size_t most = i + 1 < longest() ? i + 1 : longest();
     std::size_t length = 0;
-    while (length <= i && seen.at(i - length) == seen.at(last - length)) ++length;
+    while (length < most && seen.at(i - length) == seen.at(last - length)) ++length;
     if (length >= allowed_length) length = breakers.unbroken(seen, length);
     return touched(seen.at(i + 1), length);
   }
@@ -67,6 +69,14 @@ struct dry {
     const auto more = static_cast<std::uint32_t>(length - allowed_length);
     const double power = exact::power_within_float(static_cast<double>(base), more);
     return exact::sub(logit, exact::saturated(exact::mul(static_cast<double>(multiplier), power)));
+  }
+
+ private:
+  /// From some m on, not above this one, the power is the same: base^e > 2^128 once e ln(base) > 88.8, and
+  /// ln(base) >= (base - 1) / base.
+  [[nodiscard]] constexpr std::size_t longest() const {
+    const float enough = 90.0F * base / (base - 1.0F);
+    return base > 1.001F ? allowed_length + 2 + static_cast<std::size_t>(enough) : whole_history;
   }
 };
 

@@ -49,8 +49,8 @@ struct exponential_decay_length {
     const float growth = exact::saturated(exact::sub(power, 1.0));
     const float size = exact::float_of(exact::bits(logit) & 0x7FFFFFFFU);
     const float raised = exact::add(logit, exact::mul(size, growth));
-    if (ordered(raised) <= ordered(highest)) return raised;
-    return ordered(logit) > ordered(highest) ? logit : highest;
+    const float limit = ordered(logit) > ordered(highest) ? logit : highest;
+    return ordered(raised) < ordered(limit) ? raised : limit;
   }
 };
 

@@ -2,11 +2,13 @@
 /// \file
 /// forced_tokens, forced_end: tokens that must come at a given place.
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
+#include "urn/core/row.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
 #include "urn/processor/stage.hpp"
@@ -31,6 +33,13 @@ struct forced_choice {
     bool forced = false;
     for (const token_id one : ids) forced |= one == id;
     return forced ? 0.0F : exact::minus_infinity;
+  }
+  /// The same for tokens first, first + 1, ...: O(their number + ids).
+  void edit_run(token_id first, std::span<const float> from, block_buffer& to) const {
+    std::fill_n(to.logits, from.size(), exact::minus_infinity);
+    for (const token_id one : ids) {
+      if (one >= first && static_cast<std::size_t>(one - first) < from.size()) to.logits[one - first] = 0.0F;
+    }
   }
 };
 
