@@ -87,7 +87,7 @@ class green_list {
   [[nodiscard]] std::span<const std::int32_t> after(const token_history& history) {
     if (history.size() == 0) return {};
     const auto last = static_cast<std::uint64_t>(history.at(history.size() - 1));
-    permute(reduced(wide{key_} * last), count_);
+    permute(reduced(exact::multiply_high(key_, last), key_ * last), count_);
     clear();
     for (std::size_t i = 0; i < count_; ++i) set(order_[i]);
     return words_;
@@ -111,16 +111,18 @@ class green_list {
   }
 
  private:
-  __extension__ using wide = unsigned __int128;
   static constexpr std::size_t table_size = 1'000'003;
 
   static std::size_t share(std::size_t vocabulary, double ratio) {
     if (!(ratio > 0)) return 0;
     return ratio < 1 ? static_cast<std::size_t>(static_cast<double>(vocabulary) * ratio) : vocabulary;
   }
-  /// Of a seed, Python's remainder by 2^64 - 1; the generator takes its lower half.
-  static std::uint32_t reduced(wide seed) { return static_cast<std::uint32_t>(seed % ~std::uint64_t{0}); }
-
+  /// Of a 128-bit seed, the remainder by 2^64 - 1, as Python has it; the generator takes its lower half.
+  static std::uint32_t reduced(std::uint64_t high, std::uint64_t low) {
+    std::uint64_t sum = high + low;
+    if (sum < low) ++sum;
+    return sum == ~std::uint64_t{0} ? 0 : static_cast<std::uint32_t>(sum);
+  }
   /// The first `count` tokens of torch.randperm(n).
   static void shuffle(std::span<token_id> order, std::size_t count, std::uint32_t seed) {
     mersenne_twister random(seed);
@@ -146,7 +148,7 @@ class green_list {
       least = std::min(least, static_cast<std::int64_t>(key_ * hash(before.at(i)) * own));
     }
     const auto seed = static_cast<std::uint64_t>(least);
-    return reduced(least < 0 ? seed - 1 : seed);
+    return reduced(0, least < 0 ? seed - 1 : seed);
   }
 
   void clear() { std::fill(words_.begin(), words_.end(), 0); }
