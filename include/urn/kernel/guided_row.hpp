@@ -20,7 +20,7 @@ namespace urn {
 /// The row u + s * (c - u) of the log-softmaxes c and u of two rows (Sanchez et al., "Stay on topic with
 /// classifier-free guidance", 2023): what is likely with a prompt, and less so without. s = 1 is the
 /// conditional row, s = 0 the other one. A token that is at -inf or NaN in one of them is at -inf. Made by
-/// `guided`; a pipeline draws from it as from any row.
+/// `guided`; a pipeline draws from it as from any row, on the host.
 template <logits_row Conditional, logits_row Unconditional>
 class guided_row {
  public:

@@ -50,7 +50,8 @@ struct allowed_tokens {
     return place < ids.size() && ids[place] == id;
   }
   constexpr float operator()(float logit, token_id id) const {
-    return allows(id) ? logit : exact::minus_infinity;
+    if (!allows(id)) return exact::minus_infinity;
+    return logit;
   }
   /// The same for tokens first, first + 1, ...: O(their number).
   void edit_run(token_id first, std::span<const float> from, block_buffer& to) const {

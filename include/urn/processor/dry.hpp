@@ -75,8 +75,8 @@ struct dry {
   /// From some m on, not above this one, the power is the same: base^e > 2^128 once e ln(base) > 88.8, and
   /// ln(base) >= (base - 1) / base.
   [[nodiscard]] constexpr std::size_t longest() const {
-    const float enough = 90.0F * base / (base - 1.0F);
-    return base > 1.001F ? allowed_length + 2 + static_cast<std::size_t>(enough) : whole_history;
+    if (base <= 1.001F) return whole_history;
+    return allowed_length + 2 + static_cast<std::size_t>(90.0F * base / (base - 1.0F));
   }
 };
 
