@@ -47,4 +47,21 @@ TEST(token_history, last_cuts_from_the_front) {
   }
 }
 
+TEST(token_history, at_counts_from_the_first_of_the_prompt) {
+  const ids all{5, 6, 7, 8};
+  for (std::size_t cut = 0; cut <= all.size(); ++cut) {
+    const std::span<const urn::token_id> tokens(all);
+    const urn::token_history history(tokens.first(cut), tokens.subspan(cut));
+    for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(history.at(i), all[i]);
+    EXPECT_TRUE(history.ends_with({}));
+    for (std::size_t n = 1; n <= all.size(); ++n) {
+      ids tail(all.end() - static_cast<std::ptrdiff_t>(n), all.end());
+      EXPECT_TRUE(history.ends_with(tail));
+      tail[0] = 9;
+      EXPECT_FALSE(history.ends_with(tail));
+    }
+    EXPECT_FALSE(history.ends_with(ids{4, 5, 6, 7, 8}));
+  }
+}
+
 }  // namespace

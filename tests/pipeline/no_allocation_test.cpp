@@ -102,6 +102,28 @@ TEST_F(no_allocation, by_any_pipeline) {
   EXPECT_EQ(allocated_by(pieces), 0U);
 }
 
+TEST_F(no_allocation, by_edits_of_the_history) {
+  const std::vector<urn::biased_sequence> sequences{{{2, 70}, 1.0F}};
+  const std::array<urn::forced_token, 1> forced{{{9, 1}}};
+  const urn::dry_breakers breakers(std::vector<std::vector<token_id>>{{70}});
+  const urn::dry repeats{.multiplier = 1, .allowed_length = 1, .breakers = breakers.view()};
+  urn::any_pipeline pipeline;
+  ASSERT_EQ(pipeline.append(urn::no_repeat_ngram{2} | urn::forced_tokens{forced}), urn::misplaced::no);
+  ASSERT_EQ(pipeline.append(urn::sequence_bias{sequences} | repeats), urn::misplaced::no);
+  ASSERT_EQ(pipeline.append(urn::exponential_decay_length{1, 1.5, ends}), urn::misplaced::no);
+  ASSERT_EQ(pipeline.append(urn::categorical{}), urn::misplaced::no);
+  EXPECT_EQ(allocated_by(pipeline), 0U);
+  urn::dry_matches matches(output.size());
+  urn::green_list green(vocabulary);
+  urn::reasoning_state state({.begins = {{1}}, .ends = {{2}}, .forced = {3}, .budget = 2});
+  const std::size_t before = allocations;
+  const std::size_t found = matches.find(repeats, output).size() + green.after(output).size();
+  const bool nothing_forced = state.next().neutral();
+  EXPECT_EQ(allocations, before);
+  EXPECT_GT(found, 0U);
+  EXPECT_TRUE(nothing_forced);
+}
+
 TEST_F(no_allocation, by_batches_and_scores) {
   const std::array<urn::draw_context, 2> contexts{context, context};
   std::array<urn::draw, 2> out;

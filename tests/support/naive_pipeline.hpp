@@ -183,17 +183,24 @@ inline void apply(row& r, const urn::logit_bias& b) {
 
 inline void apply(row& r, const urn::penalties& p) {
   if (p.repetition == 1 && p.frequency == 0 && p.presence == 0) return;
+  constexpr auto all = urn::penalty_scope::prompt_and_output;
   std::vector<std::pair<token_id, bool>> past;
   for (const token_id id : r.context.history.prompt) past.emplace_back(id, false);
   for (const token_id id : r.context.history.output) past.emplace_back(id, true);
-  std::map<token_id, unsigned> counts;
+  past.erase(past.begin(), past.begin() + static_cast<std::ptrdiff_t>(std::min(p.ignored, past.size())));
+  std::map<token_id, std::pair<bool, unsigned>> found;  // repeated, and how often counted
   for (std::size_t back = 1; back <= std::min(p.window, past.size()); ++back) {
     const auto [id, drawn] = past[past.size() - back];
-    if (id >= 0 && static_cast<std::size_t>(id) < r.vocabulary()) counts[id] += drawn ? 1 : 0;
+    if (id < 0 || static_cast<std::size_t>(id) >= r.vocabulary()) continue;
+    const bool repeats = drawn || p.repeated_in == all, counts = drawn || p.counted_in == all;
+    if (!repeats && !counts) continue;
+    found[id].first |= repeats;
+    found[id].second += counts ? 1 : 0;
   }
-  r.edit_some(counts, [&](float l, unsigned count) {
-    const float repeated = l > 0 ? l / p.repetition : l * p.repetition;
-    return count == 0 ? repeated : std::fma(-static_cast<float>(count), p.frequency, repeated) - p.presence;
+  r.edit_some(found, [&](float l, const std::pair<bool, unsigned>& seen) {
+    if (seen.first) l = l > 0 ? l / p.repetition : l * p.repetition;
+    if (seen.second == 0) return l;
+    return std::fma(-static_cast<float>(seen.second), p.frequency, l) - p.presence;
   });
 }
 

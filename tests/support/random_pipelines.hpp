@@ -1,6 +1,7 @@
 #pragma once
 // Random rows, parameters and orders of stages, custom ones among them: what pipelines are compared on.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -8,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "support/naive_edits.hpp"
 #include "support/naive_pipeline.hpp"
 #include "support/rows.hpp"
 #include "urn/urn.hpp"
@@ -66,15 +68,20 @@ inline std::vector<float> random_row(random_source& r, std::size_t size) {
 /// What the spans of the parameters look at, for one case.
 struct random_case {
   random_source r;
-  std::size_t size = 0;
+  std::size_t size = 0, different = 0;  ///< tokens of the vocabulary, and in the history
   std::vector<token_id> prompt, output, ends;
   std::vector<urn::token_bias> biases;
   std::vector<std::int32_t> words;
+  std::vector<token_id> allowed;
+  std::vector<urn::forced_token> forced;
+  std::vector<urn::biased_sequence> biased;
+  urn::dry_breakers breakers;
   urn::draw_context context;
 
   /// By itself a row of up to about 5000 tokens.
   explicit random_case(std::uint64_t seed, float bits = 12.29F) : r(seed) {
     size = random_size(r, bits);
+    different = r.below(2) == 0 ? size : std::min(size, 1 + r.below(4));
     for (std::size_t n = r.below(20); n > 0; --n) prompt.push_back(perhaps_a_token());
     for (std::size_t n = r.below(20); n > 0; --n) output.push_back(perhaps_a_token());
     for (std::size_t n = r.below(4); n > 0; --n) ends.push_back(token());
@@ -82,6 +89,14 @@ struct random_case {
     const std::size_t all_words = (size + 31) / 32;
     words.resize(r.below(3) == 0 ? r.below(all_words + 1) : all_words);
     for (std::int32_t& w : words) w = static_cast<std::int32_t>(r.bits() | r.bits());
+    for (std::size_t n = r.below(3) * size / 2; n > 0; --n) allowed.push_back(token());
+    std::sort(allowed.begin(), allowed.end());
+    for (std::size_t n = r.below(3); n > 0; --n) forced.push_back({r.below(20), token()});
+    for (std::size_t n = r.below(10); n > 0; --n) {
+      biased.push_back({{static_cast<token_id>(r.below(different)), token()}, bias()});
+      if (r.below(2) == 0) biased.back().tokens.erase(biased.back().tokens.begin());
+    }
+    breakers = urn::dry_breakers({{perhaps_a_token()}, {token(), perhaps_a_token()}});
     context = {.history = {prompt, output},
                .seed = r.bits(),
                .sequence = r.bits(),
@@ -91,21 +106,51 @@ struct random_case {
   token_id token() { return static_cast<token_id>(r.below(size)); }
   /// Now and then a placeholder, or a token of a larger vocabulary.
   token_id perhaps_a_token() {
-    return r.below(8) == 0 ? static_cast<token_id>(r.below(2 * size)) - 1 : token();
+    if (r.below(8) == 0) return static_cast<token_id>(r.below(2 * size)) - 1;
+    return static_cast<token_id>(r.below(different));
   }
   float bias() {
     return any_of(r, std::array{1.5F, -2.25F, 0.0F, 100.0F, -100.0F, r.normal(3), -naive::infinity,
                                 r.below(8) == 0 ? naive::infinity : 1.0F});
   }
 
+  static constexpr std::array scopes{urn::penalty_scope::output, urn::penalty_scope::prompt_and_output,
+                                     urn::penalty_scope::prompt_and_output};
   urn::bitmask bitmask() { return r.below(3) == 0 ? urn::bitmask{} : urn::bitmask{words}; }
   urn::min_tokens min_tokens() { return {r.below(25), ends}; }
   urn::logit_bias logit_bias() { return r.below(3) == 0 ? urn::logit_bias{} : urn::logit_bias{biases}; }
   urn::penalties penalties() {
-    return {any_of(r, std::array{1.0F, 1.0F, 1.3F, 0.7F}), any_of(r, std::array{0.0F, 0.4F, -0.7F}),
+    return {any_of(r, std::array{1.0F, 1.0F, 1.3F, 0.7F}),
+            any_of(r, std::array{0.0F, 0.4F, -0.7F}),
             any_of(r, std::array{0.0F, 0.9F, -0.3F}),
             any_of(r, std::array{urn::whole_history, urn::whole_history, std::size_t{0}, std::size_t{5},
-                                 std::size_t{25}})};
+                                 std::size_t{25}}),
+            r.below(3) == 0 ? r.below(30) : 0,
+            any_of(r, scopes),
+            any_of(r, scopes)};
+  }
+  urn::decaying_repetition decaying_repetition() {
+    return {any_of(r, std::array{1.0F, 1.3F, 0.7F}), any_of(r, std::array{urn::whole_history, r.below(20)}),
+            r.below(20)};
+  }
+  urn::encoder_repetition encoder_repetition() { return {any_of(r, std::array{1.0F, 1.3F, 0.7F}), prompt}; }
+  urn::sequence_bias sequence_bias() { return {biased}; }
+  urn::exponential_decay_length exponential_decay_length() {
+    return {r.below(20), any_of(r, std::array{1.0, 1.1, 3.0, 0.8}), ends};
+  }
+  urn::allowed_tokens allowed_tokens() { return {allowed}; }
+  urn::suppressed_tokens suppressed_tokens() { return {ends}; }
+  urn::begin_suppressed begin_suppressed() { return {ends, r.below(20)}; }
+  urn::min_length min_length() { return {r.below(45), ends}; }
+  urn::watermark watermark() { return {any_of(r, std::array{2.0F, 0.0F, -0.3F}), words}; }
+  urn::forced_tokens forced_tokens() { return {forced}; }
+  urn::forced_end forced_end() { return {r.below(45), ends}; }
+  urn::no_repeat_ngram no_repeat_ngram() { return {r.below(5)}; }
+  urn::encoder_no_repeat_ngram encoder_no_repeat_ngram() { return {r.below(4), prompt}; }
+  urn::dry dry() {
+    return {any_of(r, std::array{0.0F, 0.8F, -0.3F}), any_of(r, std::array{1.75F, 1.1F, 3.0F}), r.below(4),
+            any_of(r, std::array{urn::whole_history, std::size_t{12}, std::size_t{1}}),
+            r.below(2) == 0 ? urn::dry_breaker_view{} : breakers.view()};
   }
   urn::temperature temperature() {
     return {any_of(r, std::array{1.0F, 0.7F, 0.7F, 1.5F, 0.1F, 100.0F, 0.0F, 1e-6F, 1e-5F, 1e-3F, 1e30F,
@@ -167,7 +212,7 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     append_stage(stage);
     cut = cut || urn::stage_is<decltype(stage), urn::cut>;
   };
-  switch (c.r.below(cut ? 8 : 11)) {
+  switch (c.r.below(c.r.below(3) == 0 ? 8 : cut ? 13 : 25)) {
     case 0: return append(c.temperature());
     case 1: return append(c.penalties());
     case 2: return append(c.top_k());
@@ -176,8 +221,22 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     case 5: return append(c.cap());
     case 6: return append(c.ban());
     case 7: return append(c.recent());
-    case 8: return append(c.bitmask());
-    case 9: return append(c.min_tokens());
+    case 8: return append(c.dry());
+    case 9: return append(c.decaying_repetition());
+    case 10: return append(c.encoder_repetition());
+    case 11: return append(c.exponential_decay_length());
+    case 12: return append(c.watermark());
+    case 13: return append(c.bitmask());
+    case 14: return append(c.min_tokens());
+    case 15: return append(c.no_repeat_ngram());
+    case 16: return append(c.encoder_no_repeat_ngram());
+    case 17: return append(c.allowed_tokens());
+    case 18: return append(c.suppressed_tokens());
+    case 19: return append(c.begin_suppressed());
+    case 20: return append(c.min_length());
+    case 21: return append(c.forced_tokens());
+    case 22: return append(c.forced_end());
+    case 23: return append(c.sequence_bias());
     default: return append(c.logit_bias());
   }
 }

@@ -52,6 +52,14 @@ URN_HOST_DEVICE inline T opaque(T x) {
   return x;
 }
 
+/// The same for what lies in memory: between two calls a loop of one operation an element is as exact as that
+/// operation, and may become vector code.
+inline void hide(const float* memory) {
+#if !URN_DEVICE_PASS
+  asm volatile("" : : "r"(memory) : "memory");
+#endif
+}
+
 #if URN_DEVICE_PASS
 // By PTX: of the intrinsics of these names, -use_fast_math makes ones that flush subnormals to zero.
 #define URN_EXACT_PTX(name, instruction)                                    \

@@ -36,6 +36,19 @@ struct token_history {
     const std::size_t from_prompt = rest < prompt.size() ? rest : prompt.size();
     return {prompt.last(from_prompt), output.last(from_output)};
   }
+
+  /// The token at a place, counted from the first of the prompt; i < size().
+  [[nodiscard]] constexpr token_id at(std::size_t i) const {
+    return i < prompt.size() ? prompt[i] : output[i - prompt.size()];
+  }
+
+  /// Whether the last tokens are these.
+  [[nodiscard]] constexpr bool ends_with(std::span<const token_id> ids) const {
+    if (ids.size() > size()) return false;
+    std::size_t left = ids.size();
+    while (left > 0 && ids[left - 1] == at(size() - ids.size() + left - 1)) --left;
+    return left == 0;
+  }
 };
 
 /// A window that is never smaller than the history.

@@ -101,7 +101,7 @@ class any_pipeline {
   draw operator()(Policy policy, const Logits& logits, const draw_context& context,
                   workspace& scratch) const {
     const float_environment environment;
-    const row_view row{logits};
+    const auto row = as_row(logits);
     draw result{.status = detail::admit(row.size(), scratch)};
     if (!draws()) result.status |= status::bad_argument;
     for (const auto& s : stages_) result.status |= s->check(row.size());

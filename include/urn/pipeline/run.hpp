@@ -95,6 +95,8 @@ template <class Stage, class State, class Next>
 URN_HOST_DEVICE void run(const Stage& stage, State& state, Next&& next) {
   if constexpr (stage_is<Stage, composition>) {
     stage.run(state, next);
+  } else if constexpr (requires { stage.for_draw(state.context); }) {
+    run(stage.for_draw(state.context), state, next);
   } else if constexpr (stage_is<Stage, elementwise_edit>) {
     run_elementwise(stage, state, next);
   } else if constexpr (stage_is<Stage, sparse_edit>) {

@@ -9,7 +9,6 @@
 
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
-#include "urn/core/history.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
 #include "urn/core/workspace.hpp"
@@ -34,30 +33,16 @@ struct basic_bad_words {
   [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
     const auto is_good = [&](std::size_t i) {
       const std::span<const token_id> ids = sequences[i];
-      bool known = !ids.empty();
-      for (const token_id id : ids) known &= id >= 0 && static_cast<std::size_t>(id) < vocabulary;
-      return known;
+      return !ids.empty() && check_ids(ids, vocabulary, one_by_one{}) == status::ok;
     };
     return checker.all(sequences.size(), is_good) ? status::ok : status::bad_argument;
   }
   [[nodiscard]] constexpr std::size_t touches(const draw_context&) const { return sequences.size(); }
   [[nodiscard]] constexpr touched_token touch(const draw_context& context, std::size_t i) const {
     const std::span<const token_id> ids = sequences[i];
-    return {ends_with(context.history, ids.first(ids.size() - 1)) ? ids.back() : no_token, 0};
+    return {context.history.ends_with(ids.first(ids.size() - 1)) ? ids.back() : no_token, 0};
   }
   [[nodiscard]] constexpr float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
-
- private:
-  static constexpr bool ends_with(const token_history& history, std::span<const token_id> beginning) {
-    if (beginning.size() > history.size()) return false;
-    const token_history tail = history.last(beginning.size());
-    const std::size_t of_prompt = tail.prompt.size();
-    for (std::size_t i = 0; i < beginning.size(); ++i) {
-      const token_id id = i < of_prompt ? tail.prompt[i] : tail.output[i - of_prompt];
-      if (beginning[i] != id) return false;
-    }
-    return true;
-  }
 };
 
 using bad_words = basic_bad_words<std::vector<token_id>>;

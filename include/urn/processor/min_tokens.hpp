@@ -28,10 +28,7 @@ struct min_tokens {
   [[nodiscard]] constexpr bool neutral() const { return count == 0 || end_tokens.empty(); }
   template <class Checker = one_by_one>
   [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
-    const auto is_good = [&](std::size_t i) {
-      return end_tokens[i] >= 0 && static_cast<std::size_t>(end_tokens[i]) < vocabulary;
-    };
-    return checker.all(end_tokens.size(), is_good) ? status::ok : status::bad_argument;
+    return check_ids(end_tokens, vocabulary, checker);
   }
   [[nodiscard]] constexpr std::size_t touches(const draw_context& context) const {
     return context.history.output.size() < count ? end_tokens.size() : 0;

@@ -14,14 +14,18 @@
 /// `const Checker&` as a second parameter: see one_by_one);
 /// `static constexpr bool whole_row = true`, for an edit that must see every token and so stand before the
 /// cuts; `static constexpr bool only_masks = true`, for an edit that sends tokens to -inf and leaves the
-/// others alone, and so need not see logits divided by the temperature; `logprobs_wanted wants() const`, of a
-/// report.
+/// others alone, and so need not see logits divided by the temperature; `for_draw(const draw_context&)
+/// const`, which gives the stage that stands in for this one during a draw: for edits of one logit that look
+/// at the history; `logprobs_wanted wants() const`, of a report.
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "urn/core/exact.hpp"
 #include "urn/core/status.hpp"
+#include "urn/core/token.hpp"
 
 namespace urn {
 
@@ -72,6 +76,10 @@ constexpr bool is_neutral(const S& stage) {
   }
 }
 
+/// Whether a parameter is a number: neither infinite nor NaN, whatever the compiler makes of those.
+constexpr bool is_finite(float x) { return (exact::bits(x) & 0x7FFFFFFFU) < exact::infinity_bits; }
+constexpr bool is_finite(double x) { return (exact::bits(x) >> 52 & 0x7FF) != 0x7FF; }
+
 /// Who looks at the many entries of a stage when it is checked; a policy may do it with many threads.
 struct one_by_one {
   /// Whether is_good(i) for each i < n.
@@ -83,6 +91,15 @@ struct one_by_one {
     return true;
   }
 };
+
+/// bad_argument unless every id is a token of the vocabulary.
+template <class Checker>
+constexpr status check_ids(std::span<const token_id> ids, std::size_t vocabulary, const Checker& checker) {
+  const auto is_good = [&](std::size_t i) {
+    return ids[i] >= 0 && static_cast<std::size_t>(ids[i]) < vocabulary;
+  };
+  return checker.all(ids.size(), is_good) ? status::ok : status::bad_argument;
+}
 
 template <class S, class Checker = one_by_one>
 constexpr status check_stage(const S& stage, std::size_t vocabulary, const Checker& checker = {}) {

@@ -1,0 +1,43 @@
+#pragma once
+/// \file
+/// min_length: no end before prompt and output are long enough.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "urn/core/draw.hpp"
+#include "urn/core/exact.hpp"
+#include "urn/core/status.hpp"
+#include "urn/core/token.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/processor/stage.hpp"
+
+namespace urn {
+
+/// Sends the end tokens to -inf while prompt and output together have fewer than `length` tokens
+/// (transformers' min_length; min_tokens counts the output alone). The ids are borrowed; ids outside the
+/// vocabulary are refused.
+struct min_length {
+  using stage = sparse_edit;
+  static constexpr bool whole_row = true;
+  static constexpr bool only_masks = true;
+
+  std::size_t length = 0;
+  std::span<const token_id> end_tokens;
+
+  [[nodiscard]] constexpr bool neutral() const { return length == 0 || end_tokens.empty(); }
+  template <class Checker = one_by_one>
+  [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
+    return check_ids(end_tokens, vocabulary, checker);
+  }
+  [[nodiscard]] constexpr std::size_t touches(const draw_context& context) const {
+    return context.history.size() < length ? end_tokens.size() : 0;
+  }
+  [[nodiscard]] constexpr touched_token touch(const draw_context&, std::size_t i) const {
+    return {end_tokens[i], 0};
+  }
+  [[nodiscard]] constexpr float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
+};
+
+}  // namespace urn
