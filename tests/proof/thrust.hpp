@@ -1,10 +1,11 @@
 #pragma once
-// The corpus on Thrust's device system, whichever this program is compiled for: rows and masks go to its
-// memory first.
+// The corpus on Thrust's device system, whichever this program is compiled for: rows go to its memory first,
+// masks to one that the host reads as well, where the drawn token's logit is asked for.
 
 #include "urn/kernel/thrust/policy.hpp"
 // After urn's header, with which Thrust needs no CUDA compiler.
 #include <thrust/device_vector.h>
+#include <thrust/universal_vector.h>
 
 #include <concepts>
 #include <cstddef>
@@ -27,7 +28,7 @@ template <class Policy, urn::logit_type T>
       const Policy& policy, const sample_case& c, std::span<const T> row, const urn::draw_context& context,
       urn::workspace& scratch) {
     const thrust::device_vector<T> logits(row.begin(), row.end());
-    const thrust::device_vector<std::int32_t> mask(c.allowed.begin(), c.allowed.end());
+    const thrust::universal_vector<std::int32_t> mask(c.allowed.begin(), c.allowed.end());
     const std::span<const std::int32_t> allowed{thrust::raw_pointer_cast(mask.data()), mask.size()};
     const borrowed<urn::bad_words> with{allowed, c.biases, c.ends, {c.bad}};
     urn::draw result;
