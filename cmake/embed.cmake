@@ -30,7 +30,7 @@ function(urn_embed target)
     "#pragma once\n#include <cstddef>\n#include <span>\n\nnamespace embedded {\n@declarations@}  // namespace embedded\n")
   file(CONFIGURE OUTPUT ${folder}/embedded_model.cpp @ONLY CONTENT
     "#include \"embedded_model.hpp\"\n\nasm(R\"(\n.pushsection .rodata\n@assembler@.popsection\n)\");\n\n@definitions@")
-  set_source_files_properties(${folder}/embedded_model.cpp PROPERTIES OBJECT_DEPENDS "${files}")
+  set_source_files_properties(${folder}/embedded_model.cpp PROPERTIES OBJECT_DEPENDS "${files}" SKIP_PRECOMPILE_HEADERS ON)
   target_sources(${target} PRIVATE ${folder}/embedded_model.cpp)
   target_include_directories(${target} PRIVATE ${folder})
 endfunction()

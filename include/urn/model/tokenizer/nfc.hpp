@@ -50,6 +50,18 @@ inline void decompose(char32_t c, std::u32string& out) {
   if (found->second != 0) out += found->second;  // the second part is never decomposable
 }
 
+using composite = std::array<char32_t, 3>;  ///< first, second, whole
+
+/// What NFC joins, in order. (Not a lambda: compilers would try its loops as a constant expression.)
+inline std::vector<composite> primary_composites() {
+  std::vector<composite> table;
+  for (const decomposition& d : decompositions) {
+    if (d.composes) table.push_back({d.first, d.second, d.whole});
+  }
+  std::ranges::sort(table);
+  return table;
+}
+
 /// The primary composite of a pair, or 0.
 inline char32_t compose(char32_t first, char32_t second) {
   using namespace hangul;
@@ -60,16 +72,8 @@ inline char32_t compose(char32_t first, char32_t second) {
       second - trails - 1 < trail_count - 1) {
     return first + (second - trails);
   }
-  using pair = std::array<char32_t, 3>;
-  static const auto pairs = [] {
-    std::vector<pair> table;
-    for (const decomposition& d : decompositions) {
-      if (d.composes) table.push_back({d.first, d.second, d.whole});
-    }
-    std::ranges::sort(table);
-    return table;
-  }();
-  const auto found = std::ranges::lower_bound(pairs, pair{first, second, 0});
+  static const std::vector<composite> pairs = primary_composites();
+  const auto found = std::ranges::lower_bound(pairs, composite{first, second, 0});
   return found != pairs.end() && (*found)[0] == first && (*found)[1] == second ? (*found)[2] : 0;
 }
 
