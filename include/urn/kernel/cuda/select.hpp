@@ -218,7 +218,7 @@ __device__ __noinline__ kept_prefix prefix_of(team_workspace& work, const Row& r
   const mass_search search(target, total, row.size(), scanned);
   interval at = part_by_strips(work, search, scanned.maxima);
   const bool is_sure = at.holds(target.mass);
-  if (!is_sure && at.inside >= target.mass / 4 * 3) {  // some strips have two of the best
+  if (!is_sure && at.inside >= target.mass - target.mass / 8) {  // some strips have two of the best
     at = {bound_of_best(work, scanned, team_threads / 2), search.high};
   } else if (!is_sure) {
     at = part_by_sample(work, row, search);
