@@ -228,15 +228,61 @@ inline void apply(row& r, const urn::top_p& cut) {
   r.keep(std::move(ids));
 }
 
-inline void apply(row& r, const urn::min_p& cut) {
-  if (cut.value <= 0 || !r.weigh()) return;
+/// Tokens of mass at least `least`, and the best `min_keep`.
+inline void keep_heavy(row& r, std::uint64_t least, std::size_t min_keep = 1) {
   const std::vector<token_id> best = r.best();
-  const std::uint64_t top = r.weight(best[0]);
-  const std::uint64_t least = cut.value < 1 ? ceil_share(top, cut.value) : top;
+  least = std::min(least, r.weight(best[std::min(min_keep, best.size()) - 1]));
   std::vector<token_id> ids;
   std::copy_if(best.begin(), best.end(), std::back_inserter(ids),
                [&](token_id id) { return r.weight(id) >= least; });
   r.keep(std::move(ids));
+}
+
+inline void apply(row& r, const urn::min_p& cut) {
+  if (cut.value <= 0 || !r.weigh()) return;
+  const std::uint64_t top = r.weight(r.best()[0]);
+  keep_heavy(r, cut.value < 1 ? ceil_share(top, cut.value) : top);
+}
+
+inline void apply(row& r, const urn::epsilon_cutoff& cut) {
+  if (cut.epsilon <= 0 || !r.weigh()) return;
+  keep_heavy(r, cut.epsilon < 1 ? ceil_share(r.mass.total, cut.epsilon) : r.mass.total);
+}
+
+/// The entropy in nats.
+inline double entropy(const row& r) {
+  long double total = 0, depth = 0;
+  for (const token_id id : r.kept) {
+    const auto v = static_cast<long double>(r.weight(id));
+    total += v;
+    if (v > 0)
+      depth += v * static_cast<long double>(urn::kernel::depth_of(r.logit(id), r.scale(), r.mass.key));
+  }
+  const long double bits = depth / total / 65536 - 40.5L + std::log2(total);
+  return std::max(0.0, static_cast<double>(bits * 0.693147180559945309417L));
+}
+
+inline void apply(row& r, const urn::eta_cutoff& cut) {
+  if (cut.epsilon <= 0 || !r.weigh()) return;
+  const double epsilon = std::min(1.0, static_cast<double>(cut.epsilon));
+  const double eta = std::min(epsilon, std::sqrt(epsilon) * std::exp(-entropy(r)));
+  keep_heavy(r, eta < 1 ? static_cast<std::uint64_t>(std::ceil(eta * static_cast<double>(r.mass.total)))
+                        : r.mass.total);
+}
+
+inline void apply(row& r, const urn::top_a& cut) {
+  if (cut.a <= 0 || !r.weigh()) return;
+  __extension__ using wide = unsigned __int128;
+  const std::uint64_t top = r.weight(r.best()[0]);
+  const wide product = wide{cut.a < 1 ? ceil_share(top, cut.a) : top} * top;
+  keep_heavy(r, static_cast<std::uint64_t>((product + r.mass.total - 1) / r.mass.total));
+}
+
+inline void apply(row& r, const urn::min_keep<urn::min_p>& cut) {
+  if (cut.inner.value <= 0 || !r.weigh()) return;
+  const std::uint64_t top = r.weight(r.best()[0]);
+  keep_heavy(r, cut.inner.value < 1 ? ceil_share(top, cut.inner.value) : top,
+             std::max<std::size_t>(1, cut.count));
 }
 
 inline void apply(row& r, const urn::greedy&) {

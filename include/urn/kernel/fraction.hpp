@@ -11,11 +11,17 @@
 namespace urn::kernel {
 
 /// ceil(p * mass) for p in [0, 1), p quantised down to 2^-63: the mass that a share of p asks for.
-URN_HOST_DEVICE inline std::uint64_t ceil_share(std::uint64_t mass, float p) {
-  const auto quantised = static_cast<std::uint64_t>(exact::mul(static_cast<double>(p), 0x1p63));
+URN_HOST_DEVICE inline std::uint64_t ceil_share(std::uint64_t mass, double p) {
+  const auto quantised = static_cast<std::uint64_t>(exact::mul(p, 0x1p63));
   const std::uint64_t high = exact::multiply_high(mass, quantised);
   const std::uint64_t low = mass * quantised;
   return ((high << 1) | (low >> 63)) + ((low << 1) != 0 ? 1 : 0);
+}
+
+/// ceil(a * b / c), c > 0; the quotient fits.
+URN_HOST_DEVICE constexpr std::uint64_t ceil_ratio(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+  __extension__ using wide = unsigned __int128;
+  return static_cast<std::uint64_t>((static_cast<wide>(a) * b + (c - 1)) / c);
 }
 
 /// A uniform integer in [0, mass) from 64 random bits: floor(bits * mass / 2^64).
@@ -23,11 +29,9 @@ URN_HOST_DEVICE constexpr std::uint64_t uniform_below(std::uint64_t bits, std::u
   return exact::multiply_high(bits, mass);
 }
 
-/// ln(x) of an integer x > 0 to within 1e-15 relative: x = 2^e * z with z in [sqrt(1/2), sqrt(2)], and
-/// ln z = 2 artanh((z - 1) / (z + 1)) by ten terms of its series.
-URN_HOST_DEVICE URN_CALLED inline double natural_log(std::uint64_t x) {
-  const int top = exact::highest_bit(x);
-  const std::uint64_t mantissa = (top >= 52 ? x >> (top - 52) : x << (52 - top)) & 0xFFFFFFFFFFFFFULL;
+/// ln(2^exponent * (1 + mantissa / 2^52)): ln z = 2 artanh((z - 1) / (z + 1)) by ten terms of its series, z
+/// in [sqrt(1/2), sqrt(2)].
+URN_HOST_DEVICE URN_CALLED inline double natural_log(int exponent, std::uint64_t mantissa) {
   const bool halve = mantissa > 0x6A09E667F3BCDULL;
   const double z = exact::double_of((halve ? 0x3FE0000000000000ULL : 0x3FF0000000000000ULL) | mantissa);
   const double s = exact::div(exact::sub(z, 1.0), exact::add(z, 1.0));
@@ -36,7 +40,31 @@ URN_HOST_DEVICE URN_CALLED inline double natural_log(std::uint64_t x) {
                               2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3,  2.0};
   double series = terms[0];
   for (int i = 1; i < 10; ++i) series = exact::fma(series, q, terms[i]);
-  return exact::fma(static_cast<double>(top + (halve ? 1 : 0)), ln2, exact::mul(s, series));
+  return exact::fma(static_cast<double>(exponent + (halve ? 1 : 0)), ln2, exact::mul(s, series));
+}
+/// ln(x) of an integer x > 0 to within 1e-15 relative.
+URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
+  const int top = exact::highest_bit(x);
+  return natural_log(top, (top >= 52 ? x >> (top - 52) : x << (52 - top)) & 0xFFFFFFFFFFFFFULL);
+}
+/// ln(x) of a normal x > 0 to within 1e-15, relative where |ln x| > 1.
+URN_HOST_DEVICE inline double log_of(double x) {
+  const std::uint64_t b = exact::bits(x);
+  return natural_log(static_cast<int>(b >> 52) - 1023, b & 0xFFFFFFFFFFFFFULL);
+}
+
+/// e^x to within 1e-15 relative; 0 below -700, +inf above 700: x = n ln2 + r with |r| <= ln2 / 2, and e^r by
+/// fourteen terms of its series.
+URN_HOST_DEVICE URN_CALLED inline double exponential(double x) {
+  constexpr double round = 0x1.8p52;  // adding it rounds to an integer in the low bits
+  if (x < -700) return 0;
+  if (x > 700) return exact::double_of(0x7FF0000000000000ULL);
+  const double shifted = exact::fma(x, 1.4426950408889634, round);
+  const double n = exact::sub(shifted, round);
+  const double r = exact::fma(-n, 0x1.abc9e3b39803fp-56, exact::fma(-n, ln2, x));
+  double series = 1.0;
+  for (int i = 13; i > 0; --i) series = exact::fma(series, exact::div(r, static_cast<double>(i)), 1.0);
+  return exact::double_of(exact::bits(series) + ((exact::bits(shifted) - exact::bits(round)) << 52));
 }
 
 /// ln(weight of the token / total): ln2 * (l * c - n_row) - (ln total - 40.5 ln2) in double, rounded once to

@@ -122,6 +122,11 @@ struct row_state : row_facts {
     return visit([&](const auto& source) { return policy.max(source, seen); });
   }
 
+  /// The integer moments of a measured row.
+  [[nodiscard]] URN_HOST_DEVICE kernel::row_moments moments() const {
+    return visit([&](const auto& source) { return policy.moments(source, scale(), mass().key); });
+  }
+
   /// Weighs a whole row of which nothing is known yet with the same pass that looks for its largest logit:
   /// for a sampler that only needs the latter, where a report on the former follows.
   URN_HOST_DEVICE void foresee() {

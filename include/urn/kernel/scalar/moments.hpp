@@ -55,7 +55,7 @@ URN_HOST_DEVICE inline std::int64_t depth_of(float logit, float c, std::uint32_t
 }
 
 /// The entropy in nats: ln(mass / 2^40) - ln2 / 2 + ln2 * depth / (2^16 * mass). Error below 1e-5.
-inline double entropy(const row_moments& m) {
+URN_HOST_DEVICE inline double entropy(const row_moments& m) {
   const double depth =
       exact::fma(static_cast<double>(m.depth_high), 0x1p64, static_cast<double>(m.depth_low));
   const double mean = exact::div(exact::mul(depth, 0x1p-16), static_cast<double>(m.mass));
