@@ -24,6 +24,7 @@
 #include "urn/processor/temperature.hpp"
 #include "urn/processor/top_a.hpp"
 #include "urn/processor/top_k.hpp"
+#include "urn/processor/top_n_sigma.hpp"
 #include "urn/processor/top_p.hpp"
 #include "urn/sampler/categorical.hpp"
 #include "urn/sampler/greedy.hpp"

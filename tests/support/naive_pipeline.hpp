@@ -285,6 +285,29 @@ inline void apply(row& r, const urn::min_keep<urn::min_p>& cut) {
              std::max<std::size_t>(1, cut.count));
 }
 
+inline void apply(row& r, const urn::top_n_sigma& cut) {
+  if (cut.n <= 0 || cut.n == infinity) return;
+  r.settle();
+  if (r.failed()) return;
+  const std::vector<token_id> best = r.look();
+  if (r.failed()) return;
+  const float largest = r.logit(best[0]);
+  if (largest == infinity) return r.keep_best();
+  long double count = 0, sum = 0, squares = 0;
+  for (const token_id id : best) {
+    const auto d =
+        static_cast<long double>(std::floor((largest - std::max(r.logit(id), largest - 1024)) * 65536));
+    count += 1, sum += d, squares += d * d;
+  }
+  const auto sigma =
+      static_cast<double>(std::sqrt(std::max(0.0L, squares * count - sum * sum)) / count / 65536);
+  const auto least = static_cast<float>(static_cast<double>(largest) - static_cast<double>(cut.n) * sigma);
+  std::vector<token_id> ids;
+  std::copy_if(best.begin(), best.end(), std::back_inserter(ids),
+               [&](token_id id) { return r.logit(id) >= least; });
+  r.keep(std::move(ids));
+}
+
 inline void apply(row& r, const urn::greedy&) {
   const std::vector<token_id> ids = r.look();
   if (!ids.empty() && r.logit(ids[0]) == infinity) r.result.status |= status::infinite;

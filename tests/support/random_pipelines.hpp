@@ -125,6 +125,9 @@ struct random_case {
   /// min_p with at least some tokens; or one of the cuts by a token's own probability.
   urn::min_keep<urn::min_p> enough() { return {r.below(40), min_p()}; }
   float share() { return any_of(r, std::array{0.0F, -1.0F, 3e-4F, 0.01F, 0.3F, 1.0F, r.uniform() * 0.05F}); }
+  urn::top_n_sigma sigmas() {
+    return {any_of(r, std::array{0.0F, -1.0F, 1.0F, 1.5F, 1e-3F, 1e30F, naive::infinity, r.uniform() * 3})};
+  }
   soft_cap cap() { return {any_of(r, std::array{30.0F, 5.0F, 1.0F})}; }
   ban_multiples ban() { return {2 + static_cast<token_id>(r.below(5))}; }
   recency recent() { return {r.normal(0.2F)}; }
@@ -170,7 +173,7 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     append_stage(stage);
     cut = cut || urn::stage_is<decltype(stage), urn::cut>;
   };
-  switch (c.r.below(cut ? 12 : 15)) {
+  switch (c.r.below(cut ? 13 : 16)) {
     case 0: return append(c.temperature());
     case 1: return append(c.penalties());
     case 2: return append(c.top_k());
@@ -183,8 +186,9 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     case 9: return append(urn::epsilon_cutoff{c.share()});
     case 10: return append(urn::eta_cutoff{c.share()});
     case 11: return append(urn::top_a{c.share()});
-    case 12: return append(c.bitmask());
-    case 13: return append(c.min_tokens());
+    case 12: return append(c.sigmas());
+    case 13: return append(c.bitmask());
+    case 14: return append(c.min_tokens());
     default: return append(c.logit_bias());
   }
 }

@@ -144,6 +144,17 @@ struct row_state : row_facts {
     return *scanned;
   }
 
+  /// Looks at what counts. False if there is nothing to compare: the row failed or is empty, or +inf is there
+  /// and kept alone.
+  URN_HOST_DEVICE bool look() {
+    settle();
+    if (has_failed()) return false;
+    result.status |= scan().status;
+    if (!has(scan().status, status::infinite)) return !has_failed();
+    keep_best();
+    return false;
+  }
+
   /// Makes the unit of mass() valid. False if there is nothing to weigh: the row failed, or +inf took the
   /// whole mass and is kept alone.
   URN_HOST_DEVICE bool measure() {

@@ -43,6 +43,10 @@ struct cutting {
     expect_same(at, policy.select_above(there, c, key, least, scanned, other),
                 urn::scalar.select_above(here, c, key, least, scanned, plain));
   }
+  void expect_reaching(float bound) {
+    expect_same(at, policy.select_reaching(there, bound, scanned, other),
+                urn::scalar.select_reaching(here, bound, scanned, plain));
+  }
   void expect_top(std::size_t n) {
     const auto best = policy.top_n(there, n, scanned, other);
     const auto expected = urn::scalar.top_n(here, n, scanned, plain);
@@ -97,6 +101,12 @@ TEST(thrust_select_above, keeps_what_the_scalar_kernel_keeps) {
     const std::uint64_t top = kernel::mass_in_row(urn::scalar.max(row.here, {}).logit(), c, mass.key);
     for (const std::uint64_t least : {top, top / 2, top / 20, top / 1000, std::uint64_t{1}, std::uint64_t{0}})
       row.expect_above(c, mass.key, least);
+  });
+}
+
+TEST(thrust_select_reaching, keeps_what_the_scalar_kernel_keeps) {
+  each([](auto& row) {
+    for (const float bound : {-rows::infinity, -1.0F, 0.0F, 2.0F, 1e30F}) row.expect_reaching(bound);
   });
 }
 

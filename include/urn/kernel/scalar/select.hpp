@@ -132,6 +132,12 @@ selection select_above(const Row& row, float c, std::uint32_t row_key, std::uint
   return collect(row, out, [=](float l, token_id) { return mass_in_row(l, c, row_key) >= least; });
 }
 
+/// Keeps the tokens whose logit is at least `least`. O(V).
+template <logits_row Row>
+selection select_reaching(const Row& row, float least, candidate_list out) {
+  return collect(row, out, [=](float l, token_id) { return ordered(l) >= ordered(least); });
+}
+
 /// The min(n, survivors) best tokens in the order of candidates, in `scratch`. O(V + n log n).
 template <logits_row Row>
 std::span<const ranked_mass> top_n(const Row& row, std::size_t n, std::span<ranked_mass> scratch) {

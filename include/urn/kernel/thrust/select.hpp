@@ -97,6 +97,13 @@ selection select_above(const lent_row<Exec>& row, float c, std::uint32_t row_key
   return collect(row, mass_is_at_least{least, c, row_key}, scanned, out);
 }
 
+/// See scalar::select_reaching.
+template <thrust_execution Exec>
+selection select_reaching(const lent_row<Exec>& row, float least, const row_scan& scanned,
+                          candidate_list out) {
+  return collect(row, logit_is_at_least{ordered(least)}, scanned, out);
+}
+
 struct as_ranked {
   URN_HOST_DEVICE ranked_mass operator()(std::uint64_t key) const { return {key, 0}; }
 };
