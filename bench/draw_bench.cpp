@@ -105,6 +105,21 @@ const auto top_p = [](const request&) {
 const auto min_p = [](const request&) {
   return urn::temperature{1.0F} | urn::min_p{0.05F} | urn::categorical{};
 };
+const auto typical = [](const request&) {
+  return urn::temperature{1.0F} | urn::typical{0.95F} | urn::categorical{};
+};
+const auto top_n_sigma = [](const request&) {
+  return urn::temperature{1.0F} | urn::top_n_sigma{1.0F} | urn::categorical{};
+};
+const auto eta_cutoff = [](const request&) {
+  return urn::temperature{1.0F} | urn::eta_cutoff{3e-4F} | urn::categorical{};
+};
+const auto epsilon_cutoff = [](const request&) {
+  return urn::temperature{1.0F} | urn::epsilon_cutoff{3e-4F} | urn::categorical{};
+};
+const auto top_a = [](const request&) {
+  return urn::temperature{1.0F} | urn::top_a{0.2F} | urn::categorical{};
+};
 const auto chain = [](const request&) {
   return urn::temperature{0.8F} | urn::top_k{40} | urn::top_p{0.95F} | urn::min_p{0.05F} | urn::categorical{};
 };
@@ -163,6 +178,12 @@ const auto llama_top_p = [](peers::llama& c, const request&, std::int32_t) {
 const auto llama_min_p = [](peers::llama& c, const request&, std::int32_t) {
   llama_draw(c.add(llama_sampler_init_min_p(0.05F, 1)));
 };
+const auto llama_typical = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_typical(0.95F, 1)));
+};
+const auto llama_top_n_sigma = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_top_n_sigma(1.0F)));
+};
 const auto llama_k_p_chain = [](peers::llama& c, const request&, std::int32_t) { llama_chain(c); };
 const auto llama_edited_chain = [](peers::llama& c, const request& r, std::int32_t vocabulary) {
   std::vector<llama_logit_bias> biases;
@@ -201,6 +222,11 @@ BENCHMARK_CAPTURE(simd, top_k, top_k)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, top_k_raw, top_k_raw)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, top_p, top_p)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, min_p, min_p)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, typical, typical)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, top_n_sigma, top_n_sigma)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, eta_cutoff, eta_cutoff)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, epsilon_cutoff, epsilon_cutoff)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, top_a, top_a)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, chain, chain)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, edited_chain, edited_chain)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, masked_chain, masked_chain)->Apply(hard_axes);
@@ -219,6 +245,8 @@ BENCHMARK_CAPTURE(llama, categorical, llama_categorical)->Apply(axes);
 BENCHMARK_CAPTURE(llama, top_k, llama_top_k)->Apply(axes);
 BENCHMARK_CAPTURE(llama, top_p, llama_top_p)->Apply(axes);
 BENCHMARK_CAPTURE(llama, min_p, llama_min_p)->Apply(axes);
+BENCHMARK_CAPTURE(llama, typical, llama_typical)->Apply(axes);
+BENCHMARK_CAPTURE(llama, top_n_sigma, llama_top_n_sigma)->Apply(axes);
 BENCHMARK_CAPTURE(llama, chain, llama_k_p_chain)->Apply(axes);
 BENCHMARK_CAPTURE(llama, edited_chain, llama_edited_chain)->Apply(axes);
 #endif

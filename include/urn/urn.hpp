@@ -26,6 +26,7 @@
 #include "urn/processor/top_k.hpp"
 #include "urn/processor/top_n_sigma.hpp"
 #include "urn/processor/top_p.hpp"
+#include "urn/processor/typical.hpp"
 #include "urn/sampler/categorical.hpp"
 #include "urn/sampler/greedy.hpp"
 #include "urn/stop/any_of.hpp"

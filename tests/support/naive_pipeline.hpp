@@ -308,6 +308,35 @@ inline void apply(row& r, const urn::top_n_sigma& cut) {
   r.keep(std::move(ids));
 }
 
+inline void apply(row& r, const urn::typical& cut) {
+  if (cut.p >= 1 || !r.weigh()) return;
+  __extension__ using wide = __int128;
+  const auto depth_of = [&](token_id id) {
+    return urn::kernel::depth_of(r.logit(id), r.scale(), r.mass.key);
+  };
+  std::uint64_t total = 0, sum = 0;
+  wide depths = 0;
+  std::vector<token_id> some;
+  for (const token_id id : r.kept) {
+    if (r.weight(id) == 0) continue;
+    some.push_back(id);
+    total += r.weight(id);
+    depths += static_cast<wide>(r.weight(id)) * depth_of(id);
+  }
+  const auto mean = static_cast<std::int64_t>(
+      std::floor(static_cast<long double>(depths) / static_cast<long double>(total) + 0.5L));
+  std::stable_sort(some.begin(), some.end(), [&](token_id a, token_id b) {
+    return std::llabs(depth_of(a) - mean) < std::llabs(depth_of(b) - mean);
+  });
+  const std::uint64_t target = cut.p > 0 ? ceil_share(total, cut.p) : 0;
+  std::size_t n = 0;
+  do {
+    sum += r.weight(some[n++]);
+  } while (sum < target);
+  some.resize(n);
+  r.keep(std::move(some));
+}
+
 inline void apply(row& r, const urn::greedy&) {
   const std::vector<token_id> ids = r.look();
   if (!ids.empty() && r.logit(ids[0]) == infinity) r.result.status |= status::infinite;

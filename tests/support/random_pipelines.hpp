@@ -128,6 +128,9 @@ struct random_case {
   urn::top_n_sigma sigmas() {
     return {any_of(r, std::array{0.0F, -1.0F, 1.0F, 1.5F, 1e-3F, 1e30F, naive::infinity, r.uniform() * 3})};
   }
+  urn::typical typical() {
+    return {any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.2F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()})};
+  }
   soft_cap cap() { return {any_of(r, std::array{30.0F, 5.0F, 1.0F})}; }
   ban_multiples ban() { return {2 + static_cast<token_id>(r.below(5))}; }
   recency recent() { return {r.normal(0.2F)}; }
@@ -173,7 +176,7 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     append_stage(stage);
     cut = cut || urn::stage_is<decltype(stage), urn::cut>;
   };
-  switch (c.r.below(cut ? 13 : 16)) {
+  switch (c.r.below(cut ? 14 : 17)) {
     case 0: return append(c.temperature());
     case 1: return append(c.penalties());
     case 2: return append(c.top_k());
@@ -187,8 +190,9 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     case 10: return append(urn::eta_cutoff{c.share()});
     case 11: return append(urn::top_a{c.share()});
     case 12: return append(c.sigmas());
-    case 13: return append(c.bitmask());
-    case 14: return append(c.min_tokens());
+    case 13: return append(c.typical());
+    case 14: return append(c.bitmask());
+    case 15: return append(c.min_tokens());
     default: return append(c.logit_bias());
   }
 }

@@ -16,6 +16,7 @@
 #include "urn/kernel/scalar/pick.hpp"
 #include "urn/kernel/scalar/select.hpp"
 #include "urn/kernel/scalar/spread.hpp"
+#include "urn/kernel/scalar/typical.hpp"
 #include "urn/kernel/touch_list.hpp"
 
 namespace urn {
@@ -91,6 +92,11 @@ struct scalar_t {
   static kernel::selection select_reaching(const Row& row, float least, const kernel::row_scan&,
                                            workspace& scratch) {
     return kernel::scalar::select_reaching(row, least, room_in(scratch));
+  }
+  template <logits_row Row>
+  static kernel::selection select_typical(const Row& row, const kernel::typical_aim& aim,
+                                          const kernel::row_scan&, workspace& scratch) {
+    return kernel::scalar::select_typical(row, aim, room_in(scratch), scratch.ranked());
   }
   template <logits_row Row>
   static std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,

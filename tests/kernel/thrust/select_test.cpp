@@ -47,6 +47,14 @@ struct cutting {
     expect_same(at, policy.select_reaching(there, bound, scanned, other),
                 urn::scalar.select_reaching(here, bound, scanned, plain));
   }
+  void expect_typical(float c, float p) {
+    const kernel::row_mass mass = kernel::scalar::mass_of_kept(here, c);
+    if (mass.total == 0) return;
+    const kernel::row_moments m = urn::scalar.moments(here, c, mass.key);
+    const kernel::typical_aim aim{c, mass.key, kernel::mean_depth(m), kernel::ceil_share(m.mass, p), m.mass};
+    expect_same(at, policy.select_typical(there, aim, scanned, other),
+                urn::scalar.select_typical(here, aim, scanned, plain));
+  }
   void expect_top(std::size_t n) {
     const auto best = policy.top_n(there, n, scanned, other);
     const auto expected = urn::scalar.top_n(here, n, scanned, plain);
@@ -107,6 +115,12 @@ TEST(thrust_select_above, keeps_what_the_scalar_kernel_keeps) {
 TEST(thrust_select_reaching, keeps_what_the_scalar_kernel_keeps) {
   each([](auto& row) {
     for (const float bound : {-rows::infinity, -1.0F, 0.0F, 2.0F, 1e30F}) row.expect_reaching(bound);
+  });
+}
+
+TEST(thrust_select_typical, keeps_what_the_scalar_kernel_keeps) {
+  each([](auto& row) {
+    for (const float p : {0.0F, 0.2F, 0.9F, 0.99999994F}) row.expect_typical(kernel::mass_scale(0.8F), p);
   });
 }
 

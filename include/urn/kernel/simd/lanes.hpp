@@ -51,10 +51,12 @@ struct batches {
   URN_INLINE static words set(std::uint32_t x) { return words(x); }
 #if XSIMD_VERSION_MAJOR >= 9
   URN_INLINE static words bits(floats x) { return xsimd::bitwise_cast<std::uint32_t>(x); }
+  URN_INLINE static floats of_bits(words x) { return xsimd::bitwise_cast<float>(x); }
   URN_INLINE static words truncated(floats x) { return xsimd::bitwise_cast<std::uint32_t>(xsimd::to_int(x)); }
   URN_INLINE static longs pairs(words x) { return xsimd::bitwise_cast<std::uint64_t>(x); }
 #else
   URN_INLINE static words bits(floats x) { return xsimd::bitwise_cast<words>(x); }
+  URN_INLINE static floats of_bits(words x) { return xsimd::bitwise_cast<floats>(x); }
   URN_INLINE static words truncated(floats x) { return xsimd::bitwise_cast<words>(xsimd::to_int(x)); }
   URN_INLINE static longs pairs(words x) { return xsimd::bitwise_cast<longs>(x); }
 #endif

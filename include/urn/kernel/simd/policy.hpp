@@ -15,6 +15,7 @@
 #include "urn/kernel/simd/pick.hpp"
 #include "urn/kernel/simd/select.hpp"
 #include "urn/kernel/simd/spread.hpp"
+#include "urn/kernel/simd/typical.hpp"
 
 namespace urn {
 
@@ -61,6 +62,11 @@ struct simd_t : scalar_t {
   static kernel::selection select_reaching(const Row& row, float least, const kernel::row_scan& scanned,
                                            workspace& scratch) {
     return kernel::simd::select_reaching<lanes>(row, least, scanned, scratch);
+  }
+  template <logits_row Row>
+  static kernel::selection select_typical(const Row& row, const kernel::typical_aim& aim,
+                                          const kernel::row_scan& scanned, workspace& scratch) {
+    return kernel::simd::select_typical<lanes>(row, aim, scanned, scratch);
   }
   template <logits_row Row>
   static std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,

@@ -86,6 +86,14 @@ struct thrust_t : scalar_t {
       return kernel::by_thrust::select_reaching(lent(row), least, scanned, room_in(scratch));
   }
   template <logits_row Row>
+  [[nodiscard]] kernel::selection select_typical(const Row& row, const kernel::typical_aim& aim,
+                                                 const kernel::row_scan& scanned, workspace& scratch) const {
+    if constexpr (is_kept<Row>)
+      return scalar_t::select_typical(row, aim, scanned, scratch);
+    else
+      return kernel::by_thrust::select_typical(lent(row), aim, scanned, room_in(scratch));
+  }
+  template <logits_row Row>
   [[nodiscard]] std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,
                                  const kernel::row_mass& mass, const draw_key& key) const {
     return kernel::by_thrust::pick(exec, row, c, blocks, mass, key);
