@@ -131,6 +131,21 @@ struct random_case {
   urn::typical typical() {
     return {any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.2F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()})};
   }
+  urn::top_h top_h() { return {any_of(r, std::array{0.0F, 0.4F, 0.9F, 1.0F, 1.5F, r.uniform()})}; }
+  urn::tail_free tail_free() { return {any_of(r, std::array{1.0F, 2.0F, 0.95F, 0.0F, -1.0F, r.uniform()})}; }
+  template <class Xtc>
+  Xtc xtc() {
+    return {any_of(r, std::array{0.1F, 0.51F, 0.5F, 0.02F, 0.02F + r.uniform() * 0.3F}),
+            any_of(r, std::array{0.5F, 1.0F, 0.0F, 1.0F, r.uniform()}), ends};
+  }
+  urn::smoothing smoothing() {
+    return {any_of(r, std::array{0.0F, 0.3F, 1.5F, 1e-3F}), any_of(r, std::array{1.0F, 1.5F, 3.0F, 4.0F})};
+  }
+  urn::dynamic_temperature dynamic_temperature() {
+    const float low = any_of(r, std::array{0.0F, 0.5F, 1.0F});
+    return {low, low + any_of(r, std::array{0.0F, 1.0F, 2.5F}),
+            any_of(r, std::array{1.0F, 0.0F, 0.5F, 2.0F})};
+  }
   soft_cap cap() { return {any_of(r, std::array{30.0F, 5.0F, 1.0F})}; }
   ban_multiples ban() { return {2 + static_cast<token_id>(r.below(5))}; }
   recency recent() { return {r.normal(0.2F)}; }
@@ -176,7 +191,7 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     append_stage(stage);
     cut = cut || urn::stage_is<decltype(stage), urn::cut>;
   };
-  switch (c.r.below(cut ? 14 : 17)) {
+  switch (c.r.below(cut ? 21 : 24)) {
     case 0: return append(c.temperature());
     case 1: return append(c.penalties());
     case 2: return append(c.top_k());
@@ -191,8 +206,15 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     case 11: return append(urn::top_a{c.share()});
     case 12: return append(c.sigmas());
     case 13: return append(c.typical());
-    case 14: return append(c.bitmask());
-    case 15: return append(c.min_tokens());
+    case 14: return append(c.top_h());
+    case 15: return append(c.tail_free());
+    case 16: return append(c.xtc<urn::xtc>());
+    case 17: return append(c.xtc<urn::expected_xtc>());
+    case 18: return append(c.smoothing());
+    case 19: return append(c.dynamic_temperature());
+    case 20: return append(urn::soft_cap{c.cap().cap});
+    case 21: return append(c.bitmask());
+    case 22: return append(c.min_tokens());
     default: return append(c.logit_bias());
   }
 }

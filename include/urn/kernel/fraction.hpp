@@ -62,8 +62,11 @@ URN_HOST_DEVICE URN_CALLED inline double exponential(double x) {
   const double shifted = exact::fma(x, 1.4426950408889634, round);
   const double n = exact::sub(shifted, round);
   const double r = exact::fma(-n, 0x1.abc9e3b39803fp-56, exact::fma(-n, ln2, x));
-  double series = 1.0;
-  for (int i = 13; i > 0; --i) series = exact::fma(series, exact::div(r, static_cast<double>(i)), 1.0);
+  constexpr double terms[] = {
+      1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
+      1.0 / 720,        1.0 / 120,       1.0 / 24,       1.0 / 6,       1.0 / 2,      1.0,         1.0};
+  double series = terms[0];
+  for (int i = 1; i < 14; ++i) series = exact::fma(series, r, terms[i]);
   return exact::double_of(exact::bits(series) + ((exact::bits(shifted) - exact::bits(round)) << 52));
 }
 

@@ -9,6 +9,7 @@
 #include "urn/core/order_key.hpp"
 #include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
+#include "urn/kernel/candidates.hpp"
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/kernel/scalar/spread.hpp"
 #include "urn/processor/stage.hpp"
@@ -31,6 +32,9 @@ struct top_n_sigma {
   }
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
+    static_assert(
+        requires(candidate_list l) { row.policy.select_reaching(l, 0.0F, kernel::row_scan{}, row.scratch); },
+        "urn: top_n_sigma is not on this policy, which has no select_reaching for its workspace");
     if (!row.look()) return;
     const kernel::row_scan seen = row.scan();
     const float least =

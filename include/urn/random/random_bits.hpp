@@ -13,6 +13,7 @@ namespace urn {
 enum class lane_purpose : std::uint8_t {
   draw = 0,   ///< lane 0: the draw itself
   block = 1,  ///< by block index: the draw inside a block
+  xtc = 3,    ///< lane 0: whether xtc acts
 };
 
 /// 64 uniform bits: the first two words (low, high) of Philox4x32-10 with key = seed and

@@ -143,7 +143,11 @@ template <logits_row Row>
 std::span<const ranked_mass> top_n(const Row& row, std::size_t n, std::span<ranked_mass> scratch) {
   const std::span<ranked_mass> ranked = rank_survivors(row, scratch);
   const std::span<ranked_mass> best = ranked.first(std::min(n, ranked.size()));
-  std::partial_sort(ranked.begin(), best.end(), ranked.end(), by_descending_key);
+  if (best.size() == ranked.size()) {
+    std::sort(ranked.begin(), ranked.end(), by_descending_key);
+  } else {
+    std::partial_sort(ranked.begin(), best.end(), ranked.end(), by_descending_key);
+  }
   return best;
 }
 

@@ -68,7 +68,7 @@ struct typical_scores {
   explicit typical_scores(const typical_aim& aim)
       : c(L::set(aim.c)),
         row_key(L::set(aim.row_key)),
-        middle(L::set(static_cast<std::uint32_t>(aim.middle) + depth_sum<L>::offset)) {}
+        middle(L::set(static_cast<std::uint32_t>(aim.middle) + depth_offset)) {}
 
   [[nodiscard]] URN_INLINE typename L::floats operator()(typename L::floats logits) const {
     const auto off = depths_of<L>(logits, c, row_key) - middle;
@@ -93,7 +93,17 @@ class scored_few {
 
   template <class L>
   scored_few(const few<L>& of, const typical_aim& aim) {
-    for (const float l : of.values()) tokens_[size_++] = {aim.score(l), mass_in_row(l, aim.c, aim.row_key)};
+    const typical_scores<L> scores(aim);
+    alignas(64) std::uint32_t score[L::width];
+    alignas(64) std::uint64_t mass[L::width];
+    for_each_vector<L>(of.values(), [&](auto logits, std::uint32_t valid) {
+      row_masses<L> v[1];
+      masses_in_row<L, 1>(v, {logits}, scores.c, scores.row_key);
+      L::store(score, L::bits(scores(logits)));
+      L::store(mass, v[0].low);
+      L::store(mass + L::width / 2, v[0].high);
+      for (std::size_t i = 0; (valid >> i & 1U) != 0; ++i) tokens_[size_++] = {score[i] & 0x7FFFFFU, mass[i]};
+    });
     const auto by_score = [](const token& a, const token& b) { return a.score < b.score; };
     std::sort(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(size_), by_score);
   }
@@ -111,8 +121,8 @@ class scored_few {
     }
     return found;
   }
-  /// The score, not the first and not the last, near which a share of the mass lies.
-  [[nodiscard]] std::uint32_t pivot(double share) const {
+  /// A score, not the first and not the last, `aside` places from where a share of the mass lies.
+  [[nodiscard]] std::uint32_t pivot(double share, std::ptrdiff_t aside) const {
     double sum = 0;
     for (std::size_t i = 0; i < size_; ++i) sum += static_cast<double>(tokens_[i].mass);
     std::size_t at = 0;
@@ -120,7 +130,10 @@ class scored_few {
       left -= static_cast<double>(tokens_[at].mass);
       if (left <= 0) break;
     }
-    return tokens_[std::clamp<std::size_t>(at, 1, size_ - 2)].score;
+    const auto place = static_cast<std::ptrdiff_t>(at) + aside;
+    return tokens_[static_cast<std::size_t>(
+                       std::clamp<std::ptrdiff_t>(place, 1, static_cast<std::ptrdiff_t>(size_) - 2))]
+        .score;
   }
 
  private:
@@ -169,11 +182,13 @@ template <class L>
 typical_end typical_cut(std::span<const float> values, const typical_aim& aim, std::uint64_t target,
                         std::uint64_t total, partition_space space) {
   std::uint64_t before = 0;
+  std::ptrdiff_t aside = -2;
   target = std::max<std::uint64_t>(target, 1);
   while (values.size() > few<L>::most) {
     const std::uint64_t rest = target - before;
     const double share = static_cast<double>(rest) / static_cast<double>(std::max<std::uint64_t>(total, 1));
-    const std::uint32_t pivot = scored_few(few<L>(values, 32), aim).pivot(share);
+    const std::uint32_t pivot = scored_few(few<L>(values), aim).pivot(share, aside);
+    aside = -aside;  // first what surely is kept goes, then what surely is not
     const typical_parts parts = split_by_score<L>(values, aim, pivot, space);
     const std::uint64_t inner = sum_in_row<L>(parts.inner.data(), parts.inner.size(), aim.c, aim.row_key);
     if (inner >= rest) {
