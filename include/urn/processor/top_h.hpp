@@ -17,6 +17,10 @@
 URN_EITHER_SIDE_BEGIN
 namespace urn {
 
+namespace detail {
+__extension__ typedef unsigned __int128 entropy_sum;  // NOLINT(modernize-use-using): nvcc takes no other
+}
+
 /// Of the best 100 tokens, as if there were no others, keeps the longest prefix whose sum of -p_i ln p_i is
 /// at most h times that of all, and at least the best one (transformers'). The terms are integers: masses in
 /// row units times surprises in 2^-16 bits. h <= 0 changes nothing; h >= 1 keeps all of the 100 that have a
@@ -41,7 +45,7 @@ struct top_h {
   }
 
  private:
-  __extension__ using wide = unsigned __int128;
+  using wide = detail::entropy_sum;
 
   template <class State>
   [[nodiscard]] URN_HOST_DEVICE std::size_t count_of(State& row) const {
