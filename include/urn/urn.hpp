@@ -32,6 +32,7 @@
 #include "urn/processor/top_k.hpp"
 #include "urn/processor/top_n_sigma.hpp"
 #include "urn/processor/top_p.hpp"
+#include "urn/processor/top_p_decay.hpp"
 #include "urn/processor/typical.hpp"
 #include "urn/processor/xtc.hpp"
 #include "urn/sampler/categorical.hpp"

@@ -94,6 +94,18 @@ TEST(natural_log, has_these_bits) {
   EXPECT_EQ(urn::exact::bits(kernel::natural_log(~0ULL)), 0x40462E42FEFA39EFULL);
 }
 
+TEST(floor_share, is_what_ceil_share_rounds_up) {
+  rows::random_source random(5);
+  for (int i = 0; i < 100000; ++i) {
+    const std::uint64_t mass = random.bits() >> (1 + random.below(62));
+    const float p = std::ldexp(random.uniform(), -static_cast<int>(random.below(70)));
+    const auto quantised = static_cast<std::uint64_t>(std::ldexp(static_cast<double>(p), 63));
+    const auto expected = static_cast<std::uint64_t>(wide{quantised} * mass >> 63);
+    ASSERT_EQ(kernel::floor_share(mass, p), expected) << mass << " " << p;
+    ASSERT_LE(kernel::ceil_share(mass, p) - expected, 1U);
+  }
+}
+
 TEST(ceil_ratio, rounds_up) {
   EXPECT_EQ(kernel::ceil_ratio(1ULL << 40, 1ULL << 40, 1ULL << 60), 1ULL << 20);
   EXPECT_EQ(kernel::ceil_ratio((1ULL << 40) + 1, 1ULL << 40, 1ULL << 60), (1ULL << 20) + 1);

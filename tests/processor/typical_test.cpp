@@ -71,6 +71,20 @@ TEST(typical, vector_t1_the_best_may_go) {
   EXPECT_EQ(look::kept(typical{.88F}, row), (ids{0, 1, 2, 3}));
 }
 
+TEST(typical, vector_t1_by_the_rules_of_others) {
+  const std::vector<float> row = look::logits_of({.5, .25, .125, .125});
+  using urn::typical_rule;
+  EXPECT_EQ(look::kept(typical{.249F, typical_rule::with_ties}, row), (ids{1}));
+  EXPECT_EQ(look::kept(typical{.251F, typical_rule::beyond}, row), (ids{0, 1}));
+  EXPECT_EQ(look::kept(typical{.76F, typical_rule::with_ties}, row), (ids{0, 1, 2, 3}));
+  EXPECT_EQ(look::kept(typical{.76F, typical_rule::beyond}, row), (ids{0, 1, 2}));
+  const std::vector<float> four(4, 1.5F);  // a quarter each, exactly
+  EXPECT_EQ(look::kept(typical{.25F}, four), (ids{0}));
+  EXPECT_EQ(look::kept(typical{.25F, typical_rule::with_ties}, four), (ids{0, 1, 2, 3}));
+  EXPECT_EQ(look::kept(typical{.25F, typical_rule::beyond}, four), (ids{0, 1}));
+  EXPECT_EQ(look::kept(typical{.0F, typical_rule::beyond}, four), (ids{0}));
+}
+
 TEST(typical, equal_scores_go_by_id) {
   const std::vector<float> row = look::logits_of({.25, .25, .5});  // all are half a bit from 1.5
   EXPECT_EQ(look::kept(typical{.2F}, row), (ids{0}));

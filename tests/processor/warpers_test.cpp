@@ -71,7 +71,7 @@ struct fixture {
 };
 
 ids kept_by_urn(const warper_case& c, const std::vector<float>& row) {
-  if (c.warper == "typical") return look::kept(urn::typical{c.value}, row);
+  if (c.warper == "typical") return look::kept(urn::typical{c.value, urn::typical_rule::with_ties}, row);
   if (c.warper == "epsilon") return look::kept(min_keep{c.keep, urn::epsilon_cutoff{c.value}}, row);
   if (c.warper == "eta") return look::kept(min_keep{c.keep, urn::eta_cutoff{c.value}}, row);
   if (c.warper == "min_p") return look::kept(min_keep{c.keep, urn::min_p{c.value}}, row);

@@ -325,11 +325,17 @@ inline void apply(row& r, const urn::typical& cut) {
   std::stable_sort(some.begin(), some.end(), [&](token_id a, token_id b) {
     return std::llabs(depth_of(a) - mean) < std::llabs(depth_of(b) - mean);
   });
-  const std::uint64_t target = cut.p > 0 ? ceil_share(total, cut.p) : 0;
+  const double share = std::ldexp(std::max(0.0, static_cast<double>(cut.p)), 63);
+  const wide product = static_cast<wide>(total) * static_cast<std::int64_t>(share);
+  const bool beyond = cut.rule == urn::typical_rule::beyond;
   std::size_t n = 0;
   do {
     sum += r.weight(some[n++]);
-  } while (sum < target);
+  } while (static_cast<wide>(sum) << 63 < product || (beyond && static_cast<wide>(sum) << 63 == product));
+  if (cut.rule == urn::typical_rule::with_ties) {
+    const auto score = [&](token_id id) { return std::llabs(depth_of(id) - mean); };
+    while (n < some.size() && score(some[n]) == score(some[n - 1])) ++n;
+  }
   some.resize(n);
   r.keep(std::move(some));
 }

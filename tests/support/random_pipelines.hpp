@@ -129,7 +129,9 @@ struct random_case {
     return {any_of(r, std::array{0.0F, -1.0F, 1.0F, 1.5F, 1e-3F, 1e30F, naive::infinity, r.uniform() * 3})};
   }
   urn::typical typical() {
-    return {any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.2F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()})};
+    using urn::typical_rule;
+    return {any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.2F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()}),
+            any_of(r, std::array{typical_rule::shortest, typical_rule::with_ties, typical_rule::beyond})};
   }
   urn::top_h top_h() { return {any_of(r, std::array{0.0F, 0.4F, 0.9F, 1.0F, 1.5F, r.uniform()})}; }
   urn::tail_free tail_free() { return {any_of(r, std::array{1.0F, 2.0F, 0.95F, 0.0F, -1.0F, r.uniform()})}; }

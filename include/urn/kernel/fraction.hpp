@@ -10,6 +10,11 @@
 
 namespace urn::kernel {
 
+/// floor(p * mass) for p in [0, 1), p quantised down to 2^-63; mass < 2^63.
+URN_HOST_DEVICE inline std::uint64_t floor_share(std::uint64_t mass, double p) {
+  return exact::multiply_high(mass << 1, static_cast<std::uint64_t>(exact::mul(p, 0x1p63)));
+}
+
 /// ceil(p * mass) for p in [0, 1), p quantised down to 2^-63: the mass that a share of p asks for.
 URN_HOST_DEVICE inline std::uint64_t ceil_share(std::uint64_t mass, double p) {
   const auto quantised = static_cast<std::uint64_t>(exact::mul(p, 0x1p63));

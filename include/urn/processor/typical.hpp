@@ -4,6 +4,7 @@
 /// typical sampling", 2022).
 
 #include <cstddef>
+#include <cstdint>
 
 #include "urn/core/exact.hpp"
 #include "urn/core/platform.hpp"
@@ -17,14 +18,21 @@
 URN_EITHER_SIDE_BEGIN
 namespace urn {
 
-/// By ascending |-ln p_i - H|, equal ones by id, keeps the shortest prefix whose mass is at least p of what
-/// came in, and at least one token; the best one may go. Surprise and entropy H are integers in 2^-16 bits;
-/// transformers' typical_p would keep all tokens that tie with the last, llama.cpp goes on until the mass is
-/// more than p. p >= 1 changes nothing; p <= 0 keeps the most typical token; NaN is refused.
+/// Where a typical cut ends.
+enum class typical_rule : std::uint8_t {
+  shortest,   ///< as soon as the mass is at least p
+  with_ties,  ///< then, with all tokens that tie with the last one (transformers)
+  beyond      ///< as soon as the mass is more than p (llama.cpp)
+};
+
+/// By ascending |-ln p_i - H|, equal ones by id, keeps a prefix of as much mass as `rule` says of what came
+/// in, and at least one token; the best one may go. Surprise and entropy H are integers in 2^-16 bits. p >= 1
+/// changes nothing; p <= 0 keeps the most typical token; NaN is refused.
 struct typical {
   using stage = cut;
 
   float p = 1.0F;
+  typical_rule rule = typical_rule::shortest;
 
   [[nodiscard]] constexpr bool neutral() const { return p >= 1.0F; }
   [[nodiscard]] constexpr status check(std::size_t) const {
@@ -39,12 +47,19 @@ struct typical {
         "urn: typical is not on this policy, which has no select_typical for its workspace");
     if (!row.measure()) return;
     const kernel::row_moments m = row.moments();
-    const kernel::typical_aim aim{row.scale(), row.mass().key, kernel::mean_depth(m),
-                                  p > 0.0F ? kernel::ceil_share(m.mass, p) : 0, m.mass};
+    const kernel::typical_aim aim{row.scale(),    row.mass().key, kernel::mean_depth(m),
+                                  target(m.mass), m.mass,         rule == typical_rule::with_ties};
     row.keep([&](const auto& source, const auto& scanned) {
       return row.policy.select_typical(source, aim, scanned, row.scratch);
     });
     row.forget();
+  }
+
+ private:
+  [[nodiscard]] URN_HOST_DEVICE std::uint64_t target(std::uint64_t mass) const {
+    const float share = p > 0.0F ? p : 0.0F;
+    return rule == typical_rule::beyond ? kernel::floor_share(mass, share) + 1
+                                        : kernel::ceil_share(mass, share);
   }
 };
 

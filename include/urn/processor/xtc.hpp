@@ -38,8 +38,7 @@ kernel::gathered top_choices(State& row, float threshold, std::span<const token_
   const kernel::row_mass mass = row.mass();
   const kernel::row_scan scanned = row.scan();
   const std::uint64_t least = std::max<std::uint64_t>(1, kernel::ceil_share(mass.total, threshold));
-  const std::size_t most =
-      static_cast<std::size_t>(std::min<std::uint64_t>(row.size(), mass.total / least + 1));
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(row.size(), mass.total / least + 1));
   return row.visit([&](const auto& source) -> kernel::gathered {
     const auto best = row.policy.top_n(source, most, scanned, row.scratch);
     const auto is_light = [&](const ranked_mass& t) {

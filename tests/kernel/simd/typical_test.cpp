@@ -74,8 +74,14 @@ TEST(simd_select_typical, of_ties_on_both_sides) {
     const kernel::row_mass mass = kernel::scalar::mass_of_kept(row, c);
     const kernel::row_moments m = urn::scalar.moments(row, c, mass.key);
     const std::int64_t middle = static_cast<std::int64_t>(random.below(17)) << 15;
-    expect_same_typical({"ties", "floats", logits.size()}, row,
-                        {c, mass.key, middle, kernel::ceil_share(m.mass, random.uniform()), m.mass});
+    const std::uint64_t target = kernel::ceil_share(m.mass, random.uniform());
+    for (const bool ties : {false, true}) {
+      const std::uint64_t target = kernel::ceil_share(m.mass, random.uniform());
+      for (const bool ties : {false, true}) {
+        expect_same_typical({"ties", "floats", logits.size()}, row,
+                            {c, mass.key, middle, target, m.mass, ties});
+      }
+    }
   }
 }
 

@@ -23,8 +23,9 @@ struct typical_aim {
   float c;
   std::uint32_t row_key;
   std::int64_t middle;
-  std::uint64_t target;  ///< of `total`
-  std::uint64_t total;   ///< the row's mass in row units
+  std::uint64_t target;    ///< of `total`
+  std::uint64_t total;     ///< the row's mass in row units
+  bool with_ties = false;  ///< all tokens of the last one's score stay
 
   /// Of a token that has a mass.
   [[nodiscard]] URN_HOST_DEVICE std::uint32_t score(float logit) const {
@@ -50,8 +51,13 @@ URN_HOST_DEVICE inline std::uint64_t typical_key(float logit, token_id id, const
   return (std::uint64_t{~aim.score(logit)} << 32) | static_cast<std::uint32_t>(~id);
 }
 
+/// The least key that is kept, where the shortest prefix ends at `last`.
+URN_HOST_DEVICE constexpr std::uint64_t typical_bound(std::uint64_t last, const typical_aim& aim) {
+  return aim.with_ties ? last >> 32 << 32 : last;
+}
+
 /// Of the tokens that have a mass, by ascending scores and then ids, keeps the shortest prefix whose mass is
-/// at least the target, and at least one token. O(V), no sort.
+/// at least the target, and at least one token; if so wished, with what ties with its last. O(V), no sort.
 template <logits_row Row>
 selection select_typical(const Row& row, const typical_aim& aim, candidate_list out,
                          std::span<ranked_mass> scratch) {
@@ -63,7 +69,8 @@ selection select_typical(const Row& row, const typical_aim& aim, candidate_list 
     }
   });
   const std::uint64_t last = n == 0 ? ~std::uint64_t{0} : prefix_key(scratch.first(n), aim.target);
-  return collect(row, out, [&](float l, token_id id) { return typical_key(l, id, aim) >= last; });
+  const std::uint64_t least = typical_bound(last, aim);
+  return collect(row, out, [&](float l, token_id id) { return typical_key(l, id, aim) >= least; });
 }
 
 }  // namespace scalar

@@ -234,7 +234,8 @@ template <class L>
 candidate_list keep_typical(candidate_list from, const typical_aim& aim, const typical_end& end) {
   const typical_scores<L> scores(aim);
   const auto last = scores.of(end.score);
-  std::uint64_t rest = std::max<std::uint64_t>(aim.target, 1) - end.before;
+  std::uint64_t rest =
+      aim.with_ties ? ~std::uint64_t{0} : std::max<std::uint64_t>(aim.target, 1) - end.before;
   list_writer<L> kept(from);
   const auto mask_of = [&](auto l) URN_INLINE_LAMBDA {
     const auto score = scores(l);
@@ -256,9 +257,13 @@ float guess_typical(const Row& row, const typical_aim& aim, float least, workspa
   if (row.size() < 8192) return least;
   const std::span<float> left = scratch.left();
   const std::span<const float> sample = sample_of<L>(row, left);
-  const auto end =
-      std::copy_if(sample.begin(), sample.end(), left.begin(), [&](float l) { return l >= least; });
-  const std::span<const float> with_mass = left.first(static_cast<std::size_t>(end - left.begin()));
+  std::size_t size = 0;
+  for_each_vector<L>(sample, [&, bound = L::set(least)](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
+    const std::uint32_t mask = L::at_least(l, bound) & valid;
+    L::compress(left.data() + size, l, mask);
+    size += static_cast<std::size_t>(std::popcount(mask));
+  });
+  const std::span<const float> with_mass = left.first(size);
   const std::uint64_t sampled = sum_in_row<L>(with_mass.data(), with_mass.size(), aim.c, aim.row_key);
   if (with_mass.empty()) return least;
   const double outside = 0.8 * (1.0 - static_cast<double>(aim.target) / static_cast<double>(aim.total));

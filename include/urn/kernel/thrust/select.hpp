@@ -139,7 +139,7 @@ selection select_typical(const lent_row<Exec>& row, const typical_aim& aim, cons
   const auto before = thrust::count_if(row.exec(), sums.begin(), sums.end(), is_below{aim.target});
   const auto last = keys.begin() + before;
   const std::uint64_t lowest = before == row.size() ? 1 : thrust::reduce(row.exec(), last, last + 1);
-  return collect(row, typical_key_is_at_least{aim, lowest}, scanned, out);
+  return collect(row, typical_key_is_at_least{aim, scalar::typical_bound(lowest, aim)}, scanned, out);
 }
 
 /// See scalar::select_reaching.
