@@ -107,6 +107,34 @@ const auto min_p = [](const request&) {
 };
 const auto gumbel = [](const request&) { return urn::temperature{0.8F} | urn::gumbel{}; };
 const auto mirostat = [](const request&) { return urn::temperature{1.0F} | urn::mirostat_v2{10.0F}; };
+const auto typical = [](const request&) {
+  return urn::temperature{1.0F} | urn::typical{0.95F} | urn::categorical{};
+};
+const auto top_n_sigma = [](const request&) {
+  return urn::temperature{1.0F} | urn::top_n_sigma{1.0F} | urn::categorical{};
+};
+const auto eta_cutoff = [](const request&) {
+  return urn::temperature{1.0F} | urn::eta_cutoff{3e-4F} | urn::categorical{};
+};
+const auto epsilon_cutoff = [](const request&) {
+  return urn::temperature{1.0F} | urn::epsilon_cutoff{3e-4F} | urn::categorical{};
+};
+const auto top_a = [](const request&) {
+  return urn::temperature{1.0F} | urn::top_a{0.2F} | urn::categorical{};
+};
+const auto top_h = [](const request&) {
+  return urn::temperature{1.0F} | urn::top_h{0.9F} | urn::categorical{};
+};
+const auto tail_free = [](const request&) {
+  return urn::temperature{1.0F} | urn::tail_free{0.95F} | urn::categorical{};
+};
+const auto xtc = [](const request&) {
+  return urn::xtc{0.1F, 0.5F} | urn::temperature{1.0F} | urn::categorical{};
+};
+const auto smoothing = [](const request&) { return urn::smoothing{0.2F} | urn::categorical{}; };
+const auto dynamic_temperature = [](const request&) {
+  return urn::dynamic_temperature{0.5F, 1.5F} | urn::categorical{};
+};
 const auto chain = [](const request&) {
   return urn::temperature{0.8F} | urn::top_k{40} | urn::top_p{0.95F} | urn::min_p{0.05F} | urn::categorical{};
 };
@@ -168,6 +196,18 @@ const auto llama_min_p = [](peers::llama& c, const request&, std::int32_t) {
 const auto llama_mirostat = [](peers::llama& c, const request&, std::int32_t) {
   c.add(llama_sampler_init_mirostat_v2(1, 5.0F, 0.1F));
 };
+const auto llama_typical = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_typical(0.95F, 1)));
+};
+const auto llama_top_n_sigma = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_top_n_sigma(1.0F)));
+};
+const auto llama_xtc = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_xtc(0.5F, 0.1F, 1, 1)));
+};
+const auto llama_dynamic_temperature = [](peers::llama& c, const request&, std::int32_t) {
+  llama_draw(c.add(llama_sampler_init_temp_ext(1.0F, 0.5F, 1.0F)));
+};
 const auto llama_k_p_chain = [](peers::llama& c, const request&, std::int32_t) { llama_chain(c); };
 const auto llama_edited_chain = [](peers::llama& c, const request& r, std::int32_t vocabulary) {
   std::vector<llama_logit_bias> biases;
@@ -208,6 +248,16 @@ BENCHMARK_CAPTURE(simd, top_p, top_p)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, min_p, min_p)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, gumbel, gumbel)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, mirostat_v2, mirostat)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, typical, typical)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, top_n_sigma, top_n_sigma)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, eta_cutoff, eta_cutoff)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, epsilon_cutoff, epsilon_cutoff)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, top_a, top_a)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, top_h, top_h)->Apply(two_rows);
+BENCHMARK_CAPTURE(simd, tail_free, tail_free)->Apply(two_rows);
+BENCHMARK_CAPTURE(simd, xtc, xtc)->Apply(hard_axes);
+BENCHMARK_CAPTURE(simd, smoothing, smoothing)->Apply(two_rows);
+BENCHMARK_CAPTURE(simd, dynamic_temperature, dynamic_temperature)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, chain, chain)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, edited_chain, edited_chain)->Apply(hard_axes);
 BENCHMARK_CAPTURE(simd, masked_chain, masked_chain)->Apply(hard_axes);
@@ -227,6 +277,10 @@ BENCHMARK_CAPTURE(llama, top_k, llama_top_k)->Apply(axes);
 BENCHMARK_CAPTURE(llama, top_p, llama_top_p)->Apply(axes);
 BENCHMARK_CAPTURE(llama, min_p, llama_min_p)->Apply(axes);
 BENCHMARK_CAPTURE(llama, mirostat_v2, llama_mirostat)->Apply(axes);
+BENCHMARK_CAPTURE(llama, typical, llama_typical)->Apply(axes);
+BENCHMARK_CAPTURE(llama, top_n_sigma, llama_top_n_sigma)->Apply(axes);
+BENCHMARK_CAPTURE(llama, xtc, llama_xtc)->Apply(axes);
+BENCHMARK_CAPTURE(llama, dynamic_temperature, llama_dynamic_temperature)->Apply(axes);
 BENCHMARK_CAPTURE(llama, chain, llama_k_p_chain)->Apply(axes);
 BENCHMARK_CAPTURE(llama, edited_chain, llama_edited_chain)->Apply(axes);
 #endif

@@ -229,4 +229,15 @@ TEST(exact, shifts_by_the_width_and_more_give_0) {
   }
 }
 
+TEST(sqrt, is_the_nearest_double) {
+  rows::random_source random(11);
+  for (int i = 0; i < 100000; ++i) {
+    const double x =
+        std::ldexp(static_cast<double>(random.uniform()), static_cast<int>(random.below(200)) - 100);
+    ASSERT_EQ(exact::sqrt(x), static_cast<double>(std::sqrt(static_cast<long double>(x)))) << x;
+  }
+  EXPECT_EQ(exact::sqrt(0.0), 0.0);
+  EXPECT_EQ(exact::sqrt(0x1p100), 0x1p50);
+}
+
 }  // namespace

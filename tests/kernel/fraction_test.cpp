@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "support/oracle.hpp"
 #include "support/rows.hpp"
@@ -90,6 +92,55 @@ TEST(natural_log, has_these_bits) {
   EXPECT_EQ(urn::exact::bits(kernel::natural_log(1ULL << 40)), 0x403BB9D3BEB8C86BULL);
   EXPECT_EQ(urn::exact::bits(kernel::natural_log(1000000007)), 0x4034B927F34A104DULL);
   EXPECT_EQ(urn::exact::bits(kernel::natural_log(~0ULL)), 0x40462E42FEFA39EFULL);
+}
+
+TEST(floor_share, is_what_ceil_share_rounds_up) {
+  rows::random_source random(5);
+  for (int i = 0; i < 100000; ++i) {
+    const std::uint64_t mass = random.bits() >> (1 + random.below(62));
+    const float p = std::ldexp(random.uniform(), -static_cast<int>(random.below(70)));
+    const auto quantised = static_cast<std::uint64_t>(std::ldexp(static_cast<double>(p), 63));
+    const auto expected = static_cast<std::uint64_t>(wide{quantised} * mass >> 63);
+    ASSERT_EQ(kernel::floor_share(mass, p), expected) << mass << " " << p;
+    ASSERT_LE(kernel::ceil_share(mass, p) - expected, 1U);
+  }
+}
+
+TEST(ceil_ratio, rounds_up) {
+  EXPECT_EQ(kernel::ceil_ratio(1ULL << 40, 1ULL << 40, 1ULL << 60), 1ULL << 20);
+  EXPECT_EQ(kernel::ceil_ratio((1ULL << 40) + 1, 1ULL << 40, 1ULL << 60), (1ULL << 20) + 1);
+  EXPECT_EQ(kernel::ceil_ratio(0, 5, 7), 0U);
+  EXPECT_EQ(kernel::ceil_ratio(~0ULL, ~0ULL, ~0ULL), ~0ULL);
+}
+
+TEST(log_of, of_any_doubles) {
+  rows::random_source random(3);
+  for (int i = 0; i < 100000; ++i) {
+    const double x =
+        std::ldexp(1 + static_cast<double>(random.uniform()), static_cast<int>(random.below(300)) - 150);
+    const long double expected = std::log(static_cast<long double>(x));
+    const long double error = static_cast<long double>(kernel::natural_log_of(x)) - expected;
+    ASSERT_LE(std::fabs(error), 1e-15L * std::max(1.0L, std::fabs(expected))) << x;
+  }
+  EXPECT_EQ(kernel::natural_log_of(1.0), 0.0);
+}
+
+TEST(exponential, of_any_exponents) {
+  rows::random_source random(4);
+  for (int i = 0; i < 100000; ++i) {
+    const double x = static_cast<double>(random.normal(i % 2 == 0 ? 1 : 100));
+    if (std::fabs(x) > 700) continue;
+    const long double expected = std::exp(static_cast<long double>(x));
+    ASSERT_LE(std::fabs(static_cast<long double>(kernel::natural_exp(x)) / expected - 1), 1e-15L) << x;
+  }
+}
+
+TEST(exponential, at_its_ends) {
+  EXPECT_EQ(kernel::natural_exp(0.0), 1.0);
+  EXPECT_EQ(kernel::natural_exp(-701.0), 0.0);
+  EXPECT_GT(kernel::natural_exp(-700.0), 0.0);
+  EXPECT_EQ(kernel::natural_exp(701.0), std::numeric_limits<double>::infinity());
+  EXPECT_LT(kernel::natural_exp(700.0), DBL_MAX);
 }
 
 constexpr std::uint32_t unit = kernel::magic_bits;  // of rows whose largest weight is about 1

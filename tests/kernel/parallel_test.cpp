@@ -9,12 +9,7 @@
 
 #include "support/naive_pipeline.hpp"
 #include "support/rows.hpp"
-#include "urn/logprob/logprobs.hpp"
-#include "urn/pipeline/pipeline.hpp"
-#include "urn/processor/temperature.hpp"
-#include "urn/processor/top_k.hpp"
-#include "urn/sampler/categorical.hpp"
-#include "urn/sampler/greedy.hpp"
+#include "urn/urn.hpp"
 
 namespace {
 
@@ -88,6 +83,25 @@ TEST(parallel, draws_one_row_as_its_base) {
     const urn::draw expected = pipeline(urn::scalar, logits, context, scratch);
     EXPECT_TRUE(look::same(pipeline(urn::parallel{urn::scalar, pool}, logits, context, scratch), expected));
   }
+}
+
+template <class Pipeline>
+void expect_as_its_base(const Pipeline& pipeline) {
+  urn::thread_pool pool(3);
+  const rows::row logits = some_logits(60000, 2);
+  urn::workspace scratch(logits.size());
+  for (std::uint32_t step = 0; step < 4; ++step) {
+    const urn::draw_context context{.seed = 3, .step = step};
+    const urn::draw expected = pipeline(urn::scalar, logits, context, scratch);
+    EXPECT_TRUE(look::same(pipeline(urn::parallel{urn::scalar, pool}, logits, context, scratch), expected));
+  }
+}
+
+TEST(parallel, cuts_one_row_as_its_base) {
+  constexpr auto end = urn::categorical{} | urn::logprobs{};
+  expect_as_its_base(urn::typical{0.9F} | end);
+  expect_as_its_base(urn::smoothing{0.01F} | urn::top_n_sigma{2.5F} | urn::eta_cutoff{1e-4F} | end);
+  expect_as_its_base(urn::xtc{1e-3F, 0.5F} | urn::dynamic_temperature{0.5F, 1.5F} | urn::top_h{0.9F} | end);
 }
 
 /// A batch of rows 40 elements further apart than they are long, and what each gives alone.

@@ -85,6 +85,19 @@ TEST_F(no_allocation, by_other_samplers_and_reports) {
   EXPECT_TRUE(v.accepted);
 }
 
+TEST_F(no_allocation, by_cuts_and_scalings_of_many_kinds) {
+  constexpr auto end = urn::categorical{} | urn::logprobs{};
+  EXPECT_EQ(allocated_by(urn::soft_cap{30.0F} | urn::smoothing{0.1F} | urn::dynamic_temperature{0.5F, 1.5F} |
+                         urn::typical{0.95F} | urn::top_n_sigma{3.0F} | urn::eta_cutoff{1e-4F} | end),
+            0U);
+  EXPECT_EQ(allocated_by(urn::temperature{0.1F} | urn::xtc{0.01F, 1.0F} | urn::top_h{0.9F} |
+                         urn::epsilon_cutoff{1e-4F} | urn::top_a{0.01F} | end),
+            0U);
+  EXPECT_EQ(allocated_by(urn::expected_xtc{0.0F, 0.5F} | urn::tail_free{0.95F} |
+                         urn::min_keep{5, urn::min_p{0.5F}} | urn::top_p_decay{0.9F, 0.9F} | end),
+            0U);
+}
+
 TEST_F(no_allocation, by_any_pipeline) {
   urn::any_pipeline one_piece;
   ASSERT_EQ(one_piece.append(everything), urn::misplaced::no);

@@ -11,10 +11,15 @@
 
 namespace proof {
 
-enum class corpus : std::uint8_t { many, longer };
+/// Two parts, each of many short rows and of fewer long ones: the second has the pipelines that came later,
+/// so that the first stays as it is.
+enum class corpus : std::uint8_t { many, longer, more, longer_more };
 
-constexpr std::size_t largest_row(corpus of) { return of == corpus::many ? 8192 : 262144; }
-inline constexpr std::size_t pipelines = 14;  ///< see pipelines.hpp
+constexpr bool is_long(corpus of) { return of == corpus::longer || of == corpus::longer_more; }
+constexpr bool is_second(corpus of) { return of == corpus::more || of == corpus::longer_more; }
+constexpr std::size_t largest_row(corpus of) { return is_long(of) ? 262144 : 8192; }
+inline constexpr std::size_t pipelines = 14;         ///< of the first part: see pipelines.hpp
+inline constexpr std::size_t second_pipelines = 12;  ///< after those
 
 /// The parameters of one draw. Every stage finds its own here, whether or not the pipeline has it.
 class sample_case {
@@ -34,11 +39,24 @@ class sample_case {
   std::uint64_t seed, sequence;
   std::uint32_t step;
   std::size_t best, raw_best;  ///< lengths of the lists of logprobs
+  // Of the second part:
+  urn::typical common{};
+  urn::top_n_sigma sigmas{};
+  urn::epsilon_cutoff epsilon{};
+  urn::eta_cutoff eta{};
+  urn::top_a squared{};
+  urn::top_h h{};
+  urn::tail_free tail{};
+  urn::xtc exclude{};
+  urn::smoothing smooth{};
+  urn::dynamic_temperature dynamic{};
+  urn::soft_cap cap{};
+  std::size_t at_least = 1;
 
   sample_case(corpus of, std::uint64_t number)
-      : r((std::uint64_t{of == corpus::many ? 1U : 2U} << 32) + number),
-        size(of == corpus::many ? some_size() : some_long_size()),
-        pipeline(r.below(pipelines)),
+      : r(((static_cast<std::uint64_t>(of) + 1) << 32) + number),
+        size(is_long(of) ? some_long_size() : some_size()),
+        pipeline(is_second(of) ? pipelines + r.below(second_pipelines) : r.below(pipelines)),
         element(std::max<std::size_t>(r.below(4), 1) - 1),
         heat{temperature()},
         more_heat{r.one_in(2) ? 1.0F : temperature()},
@@ -60,6 +78,7 @@ class sample_case {
     for (std::size_t n = r.below(3); n > 0; --n) bad.push_back(some_bad_words());
     if (!r.one_in(4)) fill_mask();
     if (r.one_in(200)) spoil();
+    if (is_second(of)) draw_second();
   }
 
  private:
@@ -113,6 +132,35 @@ class sample_case {
     constexpr float shifts[] = {0.0F, 0.5F, 0.1F, -0.25F, 2.0F};
     constexpr std::size_t windows[] = {urn::whole_history, urn::whole_history, 64, 8, 0};
     return {r.any_of(repetitions), r.any_of(shifts), r.any_of(shifts), r.any_of(windows)};
+  }
+  float some_share() {
+    constexpr float special[] = {3e-4F, 0.01F, 0.1F, 0.0F, 1.0F, 1e-9F};
+    return r.one_in(2) ? r.any_of(special) : scaled(between(0, 1 << 20), -21);
+  }
+  void draw_second() {
+    constexpr float some_sigmas[] = {1.0F, 0.5F, 2.0F, 0.0F, 1e-3F, 1e30F};
+    constexpr float factors[] = {0.0F, 0.3F, 1.5F, 0.01F};
+    constexpr float curves[] = {1.0F, 1.5F, 4.0F};
+    constexpr float lows[] = {0.0F, 0.5F, 1.0F};
+    constexpr float ranges[] = {0.0F, 1.0F, 2.5F};
+    constexpr float exponents[] = {1.0F, 0.0F, 0.5F, 2.0F};
+    constexpr float caps[] = {30.0F, 5.0F, 0.0F, 1000.0F};
+    common.p = some_p();
+    sigmas.n = r.one_in(2) ? r.any_of(some_sigmas) : scaled(between(0, 1 << 20), -18);
+    epsilon.epsilon = some_share();
+    eta.epsilon = some_share();
+    squared.a = some_share();
+    h.h = some_p();
+    tail.z = some_p();
+    exclude = {0.25F * some_share(), some_p(), ends};
+    smooth.factor = r.any_of(factors);
+    smooth.curve = r.any_of(curves);
+    dynamic.min = r.any_of(lows);
+    dynamic.max = dynamic.min + r.any_of(ranges);
+    dynamic.exponent = r.any_of(exponents);
+    cap.cap = r.any_of(caps);
+    at_least = r.below(64);
+    if (r.one_in(200)) squared.a = 2.0F;
   }
   /// One token or two, so that now and then the history ends with the beginning.
   std::vector<urn::token_id> some_bad_words() {

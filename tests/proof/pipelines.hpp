@@ -52,7 +52,7 @@ constexpr auto sampler_of(const sample_case& c, const borrowed<BadWords>& with) 
   const urn::min_tokens not_yet{c.min_tokens, with.ends};
   const BadWords never = with.never;
   const auto all = [](const auto&... stages) { return urn::compose(stages..., urn::logprobs{}); };
-  static_assert(Pipeline < pipelines);
+  static_assert(Pipeline < pipelines + second_pipelines);
   if constexpr (Pipeline == 0) return all(best);
   if constexpr (Pipeline == 1) return all(not_yet, never, c.past, best);
   if constexpr (Pipeline == 2) return all(c.heat, sample);
@@ -69,6 +69,20 @@ constexpr auto sampler_of(const sample_case& c, const borrowed<BadWords>& with) 
   if constexpr (Pipeline == 13) {
     return all(c.k, c.heat, c.past, ban_multiples{3}, c.p, c.least, c.more_heat, sample);
   }
+  const urn::expected_xtc expected{c.exclude.threshold, c.exclude.probability, c.exclude.spared};
+  if constexpr (Pipeline == 14) return all(c.heat, c.common, sample);
+  if constexpr (Pipeline == 15) return all(c.heat, c.sigmas, sample);
+  if constexpr (Pipeline == 16) return all(c.heat, c.epsilon, c.eta, sample);
+  if constexpr (Pipeline == 17)
+    return all(mask, c.heat, c.squared, urn::min_keep{c.at_least, c.least}, sample);
+  if constexpr (Pipeline == 18) return all(c.past, c.heat, c.k, c.common, c.p, sample);
+  if constexpr (Pipeline == 19) return all(c.heat, c.h, sample);
+  if constexpr (Pipeline == 20) return all(c.heat, c.tail, c.sigmas, sample);
+  if constexpr (Pipeline == 21) return all(c.heat, c.exclude, c.more_heat, sample);
+  if constexpr (Pipeline == 22) return all(c.k, c.heat, expected, c.p, sample);
+  if constexpr (Pipeline == 23) return all(c.smooth, c.dynamic, bias, c.eta, sample);
+  if constexpr (Pipeline == 24) return all(c.heat, c.dynamic, c.cap, c.common, urn::renormalise{}, sample);
+  if constexpr (Pipeline == 25) return all(expected, c.heat, c.smooth, urn::min_keep{c.at_least, c.p}, best);
 }
 
 template <class Policy, urn::logit_type T>
@@ -82,7 +96,7 @@ urn::draw draw_by_pipeline(const Policy& policy, const sample_case& c, std::span
   [&]<std::size_t... All>(std::index_sequence<All...>) {
     (draw_if(std::integral_constant<std::size_t, All>{}), ...);
   }
-  (std::make_index_sequence<pipelines>{});
+  (std::make_index_sequence<pipelines + second_pipelines>{});
   return result;
 }
 

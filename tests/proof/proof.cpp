@@ -36,28 +36,32 @@ using proof::corpus;
 using proof::digest;
 
 struct options {
-  std::uint64_t many = 20'000, longer = 20, first = 0, shuffle = 0;
+  std::uint64_t many = 20'000, longer = 20, more = 5'000, longer_more = 10, first = 0, shuffle = 0;
   std::size_t threads = 1, shards = 1;
   std::string_view policy = "scalar";
   bool check = false, print = false;
 };
 
 constexpr const char* usage =
-    "usage: urn-proof [--many N] [--long N] [--threads T] [--shuffle SEED] [--shards S] [--policy "
-    "scalar|simd|thrust]\n"
-    "                 [--check] [--print [--first CASE]]\n"
+    "usage: urn-proof [--many N] [--long N] [--more N] [--long-more N] [--threads T] [--shuffle SEED] "
+    "[--shards S]\n"
+    "                 [--policy scalar|simd|thrust] [--check] [--print [--first CASE]]\n"
     "Draws the first N cases of each corpus and prints a digest of the draws. --check: exit code 1 if it is "
     "not\n"
     "the one that the repository has for this N. --print: a line for each case, from CASE on.\n";
+
+constexpr const char* name_of(corpus of) {
+  constexpr const char* names[] = {"many", "long", "more", "long-more"};
+  return names[static_cast<std::size_t>(of)];
+}
 
 /// What a case gave, to find the first that differs between two builds.
 void print(corpus of, std::uint64_t number, const proof::sample_case& c, const urn::draw& d,
            std::span<const urn::token_logprob> best, std::span<const urn::token_logprob> raw_best) {
   std::printf("%s %" PRIu64 " V %zu type %zu pipeline %zu: token %d status %u logprob %08" PRIx64
               " raw %08" PRIx64 " rank %u kept %u mass %" PRIx64,
-              of == corpus::many ? "many" : "long", number, c.size, c.element, c.pipeline, d.token,
-              static_cast<unsigned>(d.status), digest::word(d.logprob), digest::word(d.raw_logprob), d.rank,
-              d.kept, d.mass);
+              name_of(of), number, c.size, c.element, c.pipeline, d.token, static_cast<unsigned>(d.status),
+              digest::word(d.logprob), digest::word(d.raw_logprob), d.rank, d.kept, d.mass);
   for (const auto list : {best, raw_best}) {
     std::printf(" |");
     for (const auto& entry : list) std::printf(" %d:%08" PRIx64, entry.token, digest::word(entry.logprob));
@@ -121,7 +125,7 @@ std::vector<std::uint64_t> order_of(std::uint64_t count, const options& o) {
 template <class Policy>
 digest draw_all(corpus of, std::uint64_t count, const Policy& policy, const options& o) {
   const std::vector<std::uint64_t> order = order_of(count, o);
-  const std::size_t batch = of == corpus::many ? 64 : 1;
+  const std::size_t batch = proof::is_long(of) ? 1 : 64;
   std::atomic<std::size_t> taken = 0;
   std::vector<digest> results(o.threads);
   std::vector<std::thread> threads;
@@ -144,8 +148,7 @@ digest draw_all(corpus of, std::uint64_t count, const Policy& policy, const opti
 
 /// True if the repository knows this digest, or none of so many cases.
 bool report(corpus of, const digest& got, bool check) {
-  const char* name = of == corpus::many ? "many" : "long";
-  std::printf("%s: %" PRIu64 " cases, digest %016" PRIx64 "\n", name, got.cases, got.sum);
+  std::printf("%s: %" PRIu64 " cases, digest %016" PRIx64 "\n", name_of(of), got.cases, got.sum);
   if (!check || got.cases == 0) return true;
   for (const proof::known_digest& known : proof::known_digests) {
     if (known.of != of || known.cases != got.cases) continue;
@@ -158,9 +161,13 @@ bool report(corpus of, const digest& got, bool check) {
 
 template <class Policy>
 bool draw_and_report(const Policy& policy, const options& o) {
-  const bool many = report(corpus::many, draw_all(corpus::many, o.many, policy, o), o.check);
-  const bool longer = report(corpus::longer, draw_all(corpus::longer, o.longer, policy, o), o.check);
-  return many && longer;
+  bool good = true;
+  const auto draw = [&](corpus of, std::uint64_t count) {
+    good &= report(of, draw_all(of, count, policy, o), o.check);
+  };
+  draw(corpus::many, o.many), draw(corpus::longer, o.longer);
+  draw(corpus::more, o.more), draw(corpus::longer_more, o.longer_more);
+  return good;
 }
 
 /// False if the words make no sense.
@@ -183,6 +190,10 @@ bool read(int argc, char** argv, options& o) {
         o.many = value;
       else if (name == "--long")
         o.longer = value;
+      else if (name == "--more")
+        o.more = value;
+      else if (name == "--long-more")
+        o.longer_more = value;
       else if (name == "--first")
         o.first = value;
       else if (name == "--shuffle")

@@ -235,16 +235,212 @@ inline void apply(row& r, const urn::top_p& cut) {
   r.keep(std::move(ids));
 }
 
-inline void apply(row& r, const urn::min_p& cut) {
-  if (cut.value <= 0 || !r.weigh()) return;
+/// Tokens of mass at least `least`, and the best `min_keep`.
+inline void keep_heavy(row& r, std::uint64_t least, std::size_t min_keep = 1) {
   const std::vector<token_id> best = r.best();
-  const std::uint64_t top = r.weight(best[0]);
-  const std::uint64_t least = cut.value < 1 ? ceil_share(top, cut.value) : top;
+  least = std::min(least, r.weight(best[std::min(min_keep, best.size()) - 1]));
   std::vector<token_id> ids;
   std::copy_if(best.begin(), best.end(), std::back_inserter(ids),
                [&](token_id id) { return r.weight(id) >= least; });
   r.keep(std::move(ids));
 }
+
+inline void apply(row& r, const urn::min_p& cut) {
+  if (cut.value <= 0 || !r.weigh()) return;
+  const std::uint64_t top = r.weight(r.best()[0]);
+  keep_heavy(r, cut.value < 1 ? ceil_share(top, cut.value) : top);
+}
+
+inline void apply(row& r, const urn::epsilon_cutoff& cut) {
+  if (cut.epsilon <= 0 || !r.weigh()) return;
+  keep_heavy(r, cut.epsilon < 1 ? ceil_share(r.mass.total, cut.epsilon) : r.mass.total);
+}
+
+inline std::int64_t depth(const row& r, token_id id) {
+  return urn::kernel::depth_of(r.logit(id), r.scale(), r.mass.key);
+}
+/// The entropy in nats.
+inline double entropy(const row& r) {
+  urn::kernel::row_moments m;
+  for (const token_id id : r.kept) {
+    if (r.weight(id) != 0) m.add(r.weight(id), depth(r, id));
+  }
+  return urn::kernel::entropy(m);
+}
+
+inline void apply(row& r, const urn::eta_cutoff& cut) {
+  if (cut.epsilon <= 0 || !r.weigh()) return;
+  const double epsilon = std::min(1.0, static_cast<double>(cut.epsilon));
+  const double eta = std::min(epsilon, std::sqrt(epsilon) * std::exp(-entropy(r)));
+  keep_heavy(r, eta < 1 ? static_cast<std::uint64_t>(std::ceil(eta * static_cast<double>(r.mass.total)))
+                        : r.mass.total);
+}
+
+inline void apply(row& r, const urn::top_a& cut) {
+  if (cut.a <= 0 || !r.weigh()) return;
+  __extension__ using wide = unsigned __int128;
+  const std::uint64_t top = r.weight(r.best()[0]);
+  const wide product = wide{cut.a < 1 ? ceil_share(top, cut.a) : top} * top;
+  keep_heavy(r, static_cast<std::uint64_t>((product + r.mass.total - 1) / r.mass.total));
+}
+
+inline void apply(row& r, const urn::min_keep<urn::min_p>& cut) {
+  if (cut.inner.value <= 0 || !r.weigh()) return;
+  const std::uint64_t top = r.weight(r.best()[0]);
+  keep_heavy(r, cut.inner.value < 1 ? ceil_share(top, cut.inner.value) : top,
+             std::max<std::size_t>(1, cut.count));
+}
+
+inline void apply(row& r, const urn::top_n_sigma& cut) {
+  if (cut.n <= 0 || cut.n == infinity) return;
+  r.settle();
+  if (r.failed()) return;
+  const std::vector<token_id> best = r.look();
+  if (r.failed()) return;
+  const float largest = r.logit(best[0]);
+  if (largest == infinity) return r.keep_best();
+  long double count = 0, sum = 0, squares = 0;
+  for (const token_id id : best) {
+    const auto d =
+        static_cast<long double>(std::floor((largest - std::max(r.logit(id), largest - 1024)) * 65536));
+    count += 1, sum += d, squares += d * d;
+  }
+  const auto sigma =
+      static_cast<double>(std::sqrt(std::max(0.0L, squares * count - sum * sum)) / count / 65536);
+  const auto least = static_cast<float>(static_cast<double>(largest) - static_cast<double>(cut.n) * sigma);
+  std::vector<token_id> ids;
+  std::copy_if(best.begin(), best.end(), std::back_inserter(ids),
+               [&](token_id id) { return r.logit(id) >= least; });
+  r.keep(std::move(ids));
+}
+
+inline void apply(row& r, const urn::typical& cut) {
+  if (cut.p >= 1 || !r.weigh()) return;
+  __extension__ using wide = __int128;
+  const auto depth_of = [&](token_id id) { return depth(r, id); };
+  std::uint64_t total = 0, sum = 0;
+  wide depths = 0;
+  std::vector<token_id> some;
+  for (const token_id id : r.kept) {
+    if (r.weight(id) == 0) continue;
+    some.push_back(id);
+    total += r.weight(id);
+    depths += static_cast<wide>(r.weight(id)) * depth_of(id);
+  }
+  const auto mean = static_cast<std::int64_t>(
+      std::floor(static_cast<long double>(depths) / static_cast<long double>(total) + 0.5L));
+  std::stable_sort(some.begin(), some.end(), [&](token_id a, token_id b) {
+    return std::llabs(depth_of(a) - mean) < std::llabs(depth_of(b) - mean);
+  });
+  const double share = std::ldexp(std::max(0.0, static_cast<double>(cut.p)), 63);
+  const wide product = static_cast<wide>(total) * static_cast<std::int64_t>(share);
+  const bool beyond = cut.rule == urn::typical_rule::beyond;
+  std::size_t n = 0;
+  do {
+    sum += r.weight(some[n++]);
+  } while (static_cast<wide>(sum) << 63 < product || (beyond && static_cast<wide>(sum) << 63 == product));
+  if (cut.rule == urn::typical_rule::with_ties) {
+    const auto score = [&](token_id id) { return std::llabs(depth_of(id) - mean); };
+    while (n < some.size() && score(some[n]) == score(some[n - 1])) ++n;
+  }
+  some.resize(n);
+  r.keep(std::move(some));
+}
+
+inline void apply(row& r, const urn::top_h& cut) {
+  if (cut.h <= 0 || !r.weigh()) return;
+  __extension__ using wide = unsigned __int128;
+  std::vector<token_id> best = r.best();
+  best.resize(std::min<std::size_t>(best.size(), 100));
+  while (r.weight(best.back()) == 0) best.pop_back();
+  std::uint64_t total = 0;
+  for (const token_id id : best) total += r.weight(id);
+  const double lift = std::round((std::log2(static_cast<double>(total)) - 40.5) * 65536);
+  const auto term = [&](token_id id) {
+    const std::int64_t surprise = depth(r, id) + static_cast<std::int64_t>(lift);
+    return surprise > 0 ? wide{r.weight(id)} * static_cast<std::uint64_t>(surprise) : wide{0};
+  };
+  wide all = 0, sum = 0;
+  for (const token_id id : best) all += term(id);
+  const double share = std::floor(std::min(1.0, static_cast<double>(cut.h)) * 0x1p40);
+  const wide limit = (all * static_cast<std::uint64_t>(share)) >> 40;
+  std::size_t n = 0;
+  for (; n < best.size(); ++n) {
+    sum += term(best[n]);
+    if (n > 0 && sum > limit) break;
+  }
+  best.resize(n);
+  r.keep(std::move(best));
+}
+
+inline void apply(row& r, const urn::tail_free& cut) {
+  if (cut.z >= 1 || !r.weigh()) return;
+  std::vector<token_id> best = r.best();
+  std::vector<std::uint64_t> bends;
+  const auto v = [&](std::size_t i) { return static_cast<std::int64_t>(r.weight(best[i])); };
+  for (std::size_t i = 0; i + 2 < best.size(); ++i)
+    bends.push_back(static_cast<std::uint64_t>(std::llabs((v(i) - v(i + 1)) - (v(i + 1) - v(i + 2)))));
+  const std::uint64_t all = std::accumulate(bends.begin(), bends.end(), std::uint64_t{0});
+  __extension__ using wide = unsigned __int128;
+  const double share = std::floor(std::max(0.0, static_cast<double>(cut.z)) * 0x1p63);
+  const auto limit = static_cast<std::uint64_t>((wide{all} * static_cast<std::uint64_t>(share)) >> 63);
+  std::uint64_t sum = 0;
+  std::size_t n = 1;
+  for (std::size_t i = 0; i < bends.size() && (sum += bends[i]) <= limit; ++i) ++n;
+  best.resize(n);
+  r.keep(std::move(best));
+}
+
+/// All tokens with the threshold's mass but the last of them.
+template <class Xtc>
+std::map<token_id, int> top_choices(row& r, const Xtc& cut) {
+  std::map<token_id, int> top;
+  if (!r.weigh()) return top;
+  const std::uint64_t least = std::max<std::uint64_t>(1, ceil_share(r.mass.total, cut.threshold));
+  std::vector<token_id> heavy;
+  for (const token_id id : r.best()) {
+    if (r.weight(id) < least) break;
+    heavy.push_back(id);
+  }
+  for (std::size_t i = 0; i + 1 < heavy.size(); ++i) {
+    if (std::find(cut.spared.begin(), cut.spared.end(), heavy[i]) == cut.spared.end()) top[heavy[i]] = 0;
+  }
+  return top;
+}
+inline void apply(row& r, const urn::xtc& cut) {
+  if (cut.probability <= 0 || cut.threshold > 0.5F) return;
+  const double u = std::ldexp(static_cast<double>(random_bits(r.context, 3U << 24) >> 11), -53);
+  if (u >= static_cast<double>(cut.probability)) return;
+  for (const auto& [id, zero] : top_choices(r, cut)) r.ban(id);
+}
+inline void apply(row& r, const urn::expected_xtc& cut) {
+  if (cut.probability <= 0 || cut.threshold > 0.5F) return;
+  r.edit_some(top_choices(r, cut), [&](float l, int) { return cut(l, 0); });
+}
+
+/// The largest logit as an edit would see it; false if there is none, or +inf.
+inline bool look_up(row& r, float& largest) {
+  r.settle();
+  if (r.failed()) return false;
+  const std::vector<token_id> best = r.look();
+  if (r.failed()) return false;
+  largest = r.logit(best[0]);
+  if (largest != infinity) return true;
+  r.keep_best();
+  return false;
+}
+inline void apply(row& r, const urn::smoothing& s) {
+  float largest = 0;
+  if (s.factor <= 0 || !look_up(r, largest)) return;
+  if (r.pending != 1) largest /= r.pending;
+  r.edit([&](float l, token_id) { return oracle::survives(l) ? s(l, largest) : l; });
+}
+inline void apply(row& r, const urn::dynamic_temperature& t) {
+  if ((t.min == 1 && t.max == 1) || r.kept.size() < 2 || !r.weigh()) return;
+  const float at = t.at(entropy(r) / std::log(static_cast<double>(r.kept.size())));
+  r.pending *= at < 1e-5F ? 0.0F : at;
+}
+inline void apply(row&, const urn::renormalise&) {}
 
 inline void apply(row& r, const urn::greedy&) {
   const std::vector<token_id> ids = r.look();

@@ -119,6 +119,18 @@ inline cut min_p(const distribution& d, double share) {
   return result;
 }
 
+/// p_i >= bound, and the best whatever it has; the margin relative to the bound.
+inline cut at_least(const distribution& d, double bound) {
+  bound = std::min(bound, *std::max_element(d.p.begin(), d.p.end()));
+  cut result{{}, 1};
+  for (std::size_t i = 0; i < d.p.size(); ++i) {
+    const double off = std::fabs(d.p[i] / bound - 1);
+    if (off > 0) result.margin = std::min(result.margin, off);
+    if (d.p[i] >= bound) result.kept.push_back(static_cast<std::int32_t>(i));
+  }
+  return result;
+}
+
 /// The definition of exact mass, by std::fma and plain sums.
 namespace definition {
 

@@ -167,6 +167,32 @@ struct random_case {
   urn::min_p min_p() {
     return {any_of(r, std::array{0.0F, -1.0F, 0.05F, 0.2F, 1.0F, 2.0F, 1e-9F, 1e-30F, r.uniform() * 0.1F})};
   }
+  /// min_p with at least some tokens; or one of the cuts by a token's own probability.
+  urn::min_keep<urn::min_p> enough() { return {r.below(40), min_p()}; }
+  float share() { return any_of(r, std::array{0.0F, -1.0F, 3e-4F, 0.01F, 0.3F, 1.0F, r.uniform() * 0.05F}); }
+  urn::top_n_sigma sigmas() {
+    return {any_of(r, std::array{0.0F, -1.0F, 1.0F, 1.5F, 1e-3F, 1e30F, naive::infinity, r.uniform() * 3})};
+  }
+  urn::typical typical() {
+    using urn::typical_rule;
+    return {any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.2F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()}),
+            any_of(r, std::array{typical_rule::shortest, typical_rule::with_ties, typical_rule::beyond})};
+  }
+  urn::top_h top_h() { return {any_of(r, std::array{0.0F, 0.4F, 0.9F, 1.0F, 1.5F, r.uniform()})}; }
+  urn::tail_free tail_free() { return {any_of(r, std::array{1.0F, 2.0F, 0.95F, 0.0F, -1.0F, r.uniform()})}; }
+  template <class Xtc>
+  Xtc xtc() {
+    return {any_of(r, std::array{0.1F, 0.51F, 0.5F, 0.02F, 0.02F + r.uniform() * 0.3F}),
+            any_of(r, std::array{0.5F, 1.0F, 0.0F, 1.0F, r.uniform()}), ends};
+  }
+  urn::smoothing smoothing() {
+    return {any_of(r, std::array{0.0F, 0.3F, 1.5F, 1e-3F}), any_of(r, std::array{1.0F, 1.5F, 3.0F, 4.0F})};
+  }
+  urn::dynamic_temperature dynamic_temperature() {
+    const float low = any_of(r, std::array{0.0F, 0.5F, 1.0F});
+    return {low, low + any_of(r, std::array{0.0F, 1.0F, 2.5F}),
+            any_of(r, std::array{1.0F, 0.0F, 0.5F, 2.0F})};
+  }
   soft_cap cap() { return {any_of(r, std::array{30.0F, 5.0F, 1.0F})}; }
   ban_multiples ban() { return {2 + static_cast<token_id>(r.below(5))}; }
   recency recent() { return {r.normal(0.2F)}; }
@@ -212,7 +238,7 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     append_stage(stage);
     cut = cut || urn::stage_is<decltype(stage), urn::cut>;
   };
-  switch (c.r.below(c.r.below(3) == 0 ? 8 : cut ? 13 : 25)) {
+  switch (c.r.below(c.r.below(3) == 0 ? 8 : cut ? 26 : 38)) {
     case 0: return append(c.temperature());
     case 1: return append(c.penalties());
     case 2: return append(c.top_k());
@@ -226,17 +252,30 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     case 10: return append(c.encoder_repetition());
     case 11: return append(c.exponential_decay_length());
     case 12: return append(c.watermark());
-    case 13: return append(c.bitmask());
-    case 14: return append(c.min_tokens());
-    case 15: return append(c.no_repeat_ngram());
-    case 16: return append(c.encoder_no_repeat_ngram());
-    case 17: return append(c.allowed_tokens());
-    case 18: return append(c.suppressed_tokens());
-    case 19: return append(c.begin_suppressed());
-    case 20: return append(c.min_length());
-    case 21: return append(c.forced_tokens());
-    case 22: return append(c.forced_end());
-    case 23: return append(c.sequence_bias());
+    case 13: return append(c.enough());
+    case 14: return append(urn::epsilon_cutoff{c.share()});
+    case 15: return append(urn::eta_cutoff{c.share()});
+    case 16: return append(urn::top_a{c.share()});
+    case 17: return append(c.sigmas());
+    case 18: return append(c.typical());
+    case 19: return append(c.top_h());
+    case 20: return append(c.tail_free());
+    case 21: return append(c.xtc<urn::xtc>());
+    case 22: return append(c.xtc<urn::expected_xtc>());
+    case 23: return append(c.smoothing());
+    case 24: return append(c.dynamic_temperature());
+    case 25: return append(urn::soft_cap{c.cap().cap});
+    case 26: return append(c.bitmask());
+    case 27: return append(c.min_tokens());
+    case 28: return append(c.no_repeat_ngram());
+    case 29: return append(c.encoder_no_repeat_ngram());
+    case 30: return append(c.allowed_tokens());
+    case 31: return append(c.suppressed_tokens());
+    case 32: return append(c.begin_suppressed());
+    case 33: return append(c.min_length());
+    case 34: return append(c.forced_tokens());
+    case 35: return append(c.forced_end());
+    case 36: return append(c.sequence_bias());
     default: return append(c.logit_bias());
   }
 }

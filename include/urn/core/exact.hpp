@@ -83,6 +83,7 @@ URN_HOST_DEVICE inline float fma(float a, float b, float c) {
   return result;
 }
 URN_HOST_DEVICE inline double fma(double a, double b, double c) { return __fma_rn(a, b, c); }
+URN_HOST_DEVICE inline double sqrt(double x) { return __dsqrt_rn(x); }
 #else
 template <class T>
 inline T add(T a, T b) {
@@ -99,6 +100,22 @@ inline T mul(T a, T b) {
 template <class T>
 inline T div(T a, T b) {
   return opaque(opaque(a) / opaque(b));
+}
+
+/// By the instruction, where it is known: -ffast-math may make more than one of the function.
+inline double sqrt(double x) {
+#if defined(__AVX__)
+  asm("vsqrtsd %0, %0, %0" : "+x"(x));
+  return x;
+#elif defined(__x86_64__)
+  asm("sqrtsd %0, %0" : "+x"(x));
+  return x;
+#elif defined(__aarch64__)
+  asm("fsqrt %d0, %d0" : "+w"(x));
+  return x;
+#else
+  return opaque(std::sqrt(opaque(x)));
+#endif
 }
 
 /// a * b + c rounded once, from double arithmetic: the product is exact in double, the sum is rounded to odd,

@@ -10,12 +10,23 @@
 
 namespace urn::kernel {
 
+/// floor(p * mass) for p in [0, 1), p quantised down to 2^-63; mass < 2^63.
+URN_HOST_DEVICE inline std::uint64_t floor_share(std::uint64_t mass, double p) {
+  return exact::multiply_high(mass << 1, static_cast<std::uint64_t>(exact::mul(p, 0x1p63)));
+}
+
 /// ceil(p * mass) for p in [0, 1), p quantised down to 2^-63: the mass that a share of p asks for.
-URN_HOST_DEVICE inline std::uint64_t ceil_share(std::uint64_t mass, float p) {
-  const auto quantised = static_cast<std::uint64_t>(exact::mul(static_cast<double>(p), 0x1p63));
+URN_HOST_DEVICE inline std::uint64_t ceil_share(std::uint64_t mass, double p) {
+  const auto quantised = static_cast<std::uint64_t>(exact::mul(p, 0x1p63));
   const std::uint64_t high = exact::multiply_high(mass, quantised);
   const std::uint64_t low = mass * quantised;
   return ((high << 1) | (low >> 63)) + ((low << 1) != 0 ? 1 : 0);
+}
+
+/// ceil(a * b / c), c > 0; the quotient fits.
+URN_HOST_DEVICE constexpr std::uint64_t ceil_ratio(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+  __extension__ using wide = unsigned __int128;
+  return static_cast<std::uint64_t>((static_cast<wide>(a) * b + (c - 1)) / c);
 }
 
 /// A uniform integer in [0, mass) from 64 random bits: floor(bits * mass / 2^64).
@@ -54,6 +65,23 @@ URN_HOST_DEVICE inline double natural_log(std::uint64_t x) {
 URN_HOST_DEVICE inline double natural_log_of(double x) {
   const std::uint64_t b = exact::bits(x);
   return log_of_parts(static_cast<int>(b >> 52) - 1023, b & 0xFFFFFFFFFFFFFULL);
+}
+
+/// e^x to within 1e-15 relative; 0 below -700, +inf above 700: x = n ln2 + r with |r| <= ln2 / 2, and e^r by
+/// fourteen terms of its series.
+URN_HOST_DEVICE URN_CALLED inline double natural_exp(double x) {
+  constexpr double round = 0x1.8p52;  // adding it rounds to an integer in the low bits
+  if (x < -700) return 0;
+  if (x > 700) return exact::double_of(0x7FF0000000000000ULL);
+  const double shifted = exact::fma(x, 1.4426950408889634, round);
+  const double n = exact::sub(shifted, round);
+  const double r = exact::fma(-n, 0x1.abc9e3b39803fp-56, exact::fma(-n, ln2, x));
+  constexpr double terms[] = {
+      1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
+      1.0 / 720,        1.0 / 120,       1.0 / 24,       1.0 / 6,       1.0 / 2,      1.0,         1.0};
+  double series = terms[0];
+  for (int i = 1; i < 14; ++i) series = exact::fma(series, r, terms[i]);
+  return exact::double_of(exact::bits(series) + ((exact::bits(shifted) - exact::bits(round)) << 52));
 }
 
 /// ln(weight of the token / total): ln2 * (l * c - n_row) - (ln total - 40.5 ln2) in double, rounded once to

@@ -16,6 +16,8 @@
 #include "urn/kernel/scalar/pick.hpp"
 #include "urn/kernel/scalar/race.hpp"
 #include "urn/kernel/scalar/select.hpp"
+#include "urn/kernel/scalar/spread.hpp"
+#include "urn/kernel/scalar/typical.hpp"
 #include "urn/kernel/touch_list.hpp"
 
 namespace urn {
@@ -88,6 +90,16 @@ struct scalar_t {
     return kernel::scalar::select_above(row, c, row_key, least, room_in(scratch));
   }
   template <logits_row Row>
+  static kernel::selection select_reaching(const Row& row, float least, const kernel::row_scan&,
+                                           workspace& scratch) {
+    return kernel::scalar::select_reaching(row, least, room_in(scratch));
+  }
+  template <logits_row Row>
+  static kernel::selection select_typical(const Row& row, const kernel::typical_aim& aim,
+                                          const kernel::row_scan&, workspace& scratch) {
+    return kernel::scalar::select_typical(row, aim, room_in(scratch), scratch.ranked());
+  }
+  template <logits_row Row>
   static std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,
                           const kernel::row_mass& mass, const draw_key& key) {
     return kernel::scalar::pick(row, c, blocks, mass, key);
@@ -108,6 +120,11 @@ struct scalar_t {
   template <logits_row Row>
   static kernel::row_moments moments(const Row& row, float c, std::uint32_t row_key) {
     return kernel::scalar::moments(row, c, row_key);
+  }
+  /// Of a row whose largest logit is finite.
+  template <logits_row Row>
+  static kernel::row_spread spread(const Row& row, const kernel::row_scan& scanned) {
+    return kernel::scalar::spread(row, scanned.largest);
   }
   template <logits_row Row>
   static std::span<const ranked_mass> top_n(const Row& row, std::size_t n, const kernel::row_scan&,

@@ -133,6 +133,11 @@ struct row_state : row_facts {
     return visit([&](const auto& source) { return policy.max(source, seen); });
   }
 
+  /// The integer moments of a measured row.
+  [[nodiscard]] URN_HOST_DEVICE kernel::row_moments moments() const {
+    return visit([&](const auto& source) { return policy.moments(source, scale(), mass().key); });
+  }
+
   /// Weighs a whole row of which nothing is known yet with the same pass that looks for its largest logit:
   /// for a sampler that only needs the latter, where a report on the former follows.
   URN_HOST_DEVICE void foresee() {
@@ -148,6 +153,17 @@ struct row_state : row_facts {
       if (raw_mass) raw_mass->maxima = {};
     }
     return *scanned;
+  }
+
+  /// Looks at what counts. False if there is nothing to compare: the row failed or is empty, or +inf is there
+  /// and kept alone.
+  URN_HOST_DEVICE bool look() {
+    settle();
+    if (has_failed()) return false;
+    result.status |= scan().status;
+    if (!has(scan().status, status::infinite)) return !has_failed();
+    keep_best();
+    return false;
   }
 
   /// Makes the unit of mass() valid. False if there is nothing to weigh: the row failed, or +inf took the

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "urn/core/order_key.hpp"
 #include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
 #include "urn/kernel/edited_row.hpp"
@@ -68,10 +69,36 @@ URN_HOST_DEVICE kernel::gathered touched_by(const Stage& stage, State& state) {
   return gathered;
 }
 
-/// As run_elementwise.
+/// A function of logits that knows the largest; or, by itself, one that changes nothing.
+template <class Stage>
+struct relative_to_largest {
+  const Stage* stage = nullptr;
+  float largest = 0.0F;
+
+  [[nodiscard]] URN_HOST_DEVICE bool neutral() const { return stage == nullptr; }
+  [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, token_id) const {
+    return survives(logit) ? (*stage)(logit, largest) : logit;
+  }
+};
+
+/// Looks for the largest logit, as the edit will see it, and runs the edit as one of single logits. A row
+/// that +inf took is left as it is.
 template <class Stage, class State, class Next>
-URN_HOST_DEVICE void run_sparse(const Stage& stage, State& state, Next&& next) {
-  kernel::gathered edits = touched_by(stage, state);
+URN_HOST_DEVICE void run_relative(const Stage& stage, State& state, Next&& next) {
+  relative_to_largest<Stage> edit;
+  if (!is_neutral(stage)) {
+    if (state.look()) {
+      const float largest = logit_of(std::uint64_t{state.scan().largest} << 32);
+      edit = {&stage, at_temperature(largest, state.temperature)};
+    }
+    if (state.has_failed()) return;
+  }
+  run_elementwise(edit, state, next);
+}
+
+/// As run_elementwise, of the tokens that were gathered.
+template <class Stage, class State, class Next>
+URN_HOST_DEVICE void run_touched(const Stage& stage, State& state, kernel::gathered edits, Next&& next) {
   float temperature = 1.0F;
   if (edits.any) temperature = take_temperature<Stage>(state);
   if (state.has_failed()) return;
@@ -90,6 +117,20 @@ URN_HOST_DEVICE void run_sparse(const Stage& stage, State& state, Next&& next) {
   next(after);
 }
 
+template <class Stage, class State, class Next>
+URN_HOST_DEVICE void run_sparse(const Stage& stage, State& state, Next&& next) {
+  run_touched(stage, state, touched_by(stage, state), next);
+}
+
+/// What the stage touches is decided once the row before it is known.
+template <class Stage, class State, class Next>
+URN_HOST_DEVICE void run_row_edit(const Stage& stage, State& state, Next&& next) {
+  kernel::gathered edits;
+  if (!is_neutral(stage)) edits = stage.touched(state, state.scratch.touched().subspan(state.touched));
+  state.result.status |= edits.status;
+  run_touched(stage, state, edits, next);
+}
+
 /// Runs one stage, then `next`; a row that failed goes no further.
 template <class Stage, class State, class Next>
 URN_HOST_DEVICE void run(const Stage& stage, State& state, Next&& next) {
@@ -101,6 +142,10 @@ URN_HOST_DEVICE void run(const Stage& stage, State& state, Next&& next) {
     run_elementwise(stage, state, next);
   } else if constexpr (stage_is<Stage, sparse_edit>) {
     run_sparse(stage, state, next);
+  } else if constexpr (stage_is<Stage, row_edit>) {
+    run_row_edit(stage, state, next);
+  } else if constexpr (stage_is<Stage, relative_edit>) {
+    run_relative(stage, state, next);
   } else {
     if (!is_neutral(stage)) stage(state);
     if (!state.has_failed()) next(state);

@@ -7,12 +7,11 @@
 #include <cstdint>
 
 #include "urn/core/exact.hpp"
-#include "urn/core/order_key.hpp"
 #include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
-#include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/kernel/scalar/mass.hpp"
+#include "urn/processor/mass_cut.hpp"
 #include "urn/processor/stage.hpp"
 
 URN_EITHER_SIDE_BEGIN
@@ -32,14 +31,13 @@ struct min_p {
   }
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
-    if (!row.measure()) return;
-    const kernel::row_mass mass = row.mass();
-    const float best = logit_of(std::uint64_t{mass.largest} << 32);
-    const std::uint64_t top = kernel::mass_in_row(best, row.scale(), mass.key);
-    const std::uint64_t least = value < 1.0F ? kernel::ceil_share(top, value) : top;
-    row.keep([&](const auto& source, const auto& scanned) {
-      return row.policy.select_above(source, row.scale(), mass.key, least, scanned, row.scratch);
-    });
+    if (row.measure()) detail::keep_heavy(row, least(row));
+  }
+  /// The least mass that it keeps of a measured row.
+  template <class State>
+  [[nodiscard]] URN_HOST_DEVICE std::uint64_t least(const State& row) const {
+    const std::uint64_t top = kernel::mass_of_best(row.mass(), row.scale());
+    return value < 1.0F ? kernel::ceil_share(top, value) : top;
   }
 };
 

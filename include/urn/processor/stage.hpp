@@ -39,6 +39,13 @@ struct elementwise_edit {};
 /// Optional: `std::uint32_t merge(std::uint32_t a, std::uint32_t b) const`, the value of a token touched
 /// twice, a before b; without it the first counts.
 struct sparse_edit {};
+/// A sparse edit whose tokens the row itself decides: `template <class State> kernel::gathered
+/// touched(State&, std::span<touched_token> room) const` writes them to `room`, each once, in the order of
+/// ids; `float operator()(float logit, std::uint32_t value) const` gives their new logits.
+struct row_edit {};
+/// `float operator()(float logit, float largest) const`: a function of a logit and the row's largest one,
+/// both finite; what does not survive is left alone.
+struct relative_edit {};
 /// `operator()(State&) const` changes how logits count, not which are kept.
 struct scaling {};
 /// `operator()(State&) const` narrows the kept set.

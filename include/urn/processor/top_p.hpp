@@ -28,9 +28,17 @@ struct top_p {
   }
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
-    if (!row.weigh()) return;
+    if (row.weigh()) keep(row, target(row));
+  }
+  /// The mass that it wants of a weighed row.
+  template <class State>
+  [[nodiscard]] URN_HOST_DEVICE std::uint64_t target(const State& row) const {
+    return p > 0.0F ? kernel::ceil_share(row.mass().total, p) : 0;
+  }
+  /// Keeps the shortest prefix of that mass.
+  template <class State>
+  URN_HOST_DEVICE static void keep(State& row, std::uint64_t target) {
     const kernel::row_mass mass = row.mass();
-    const std::uint64_t target = p > 0.0F ? kernel::ceil_share(mass.total, p) : 0;
     row.keep([&](const auto& source, const auto& scanned) {
       return row.policy.select_mass(source, row.scale(), mass, target, scanned, row.scratch);
     });

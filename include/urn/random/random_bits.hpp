@@ -15,6 +15,7 @@ enum class lane_purpose : std::uint8_t {
   draw = 0,       ///< lane 0: the draw itself
   block = 1,      ///< by block index: the draw inside a block
   race = 2,       ///< by token / 2: Gumbel noise
+  xtc = 3,        ///< lane 0: whether xtc acts
   accept = 16,    ///< by place among siblings: whether a draft stands
   residual = 17,  ///< what is drawn in its place
 };

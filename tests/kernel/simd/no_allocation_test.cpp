@@ -44,6 +44,10 @@ TEST(simd_no_allocation, of_any_pipeline) {
   EXPECT_EQ(allocated_by(urn::top_p{0.9F} | end, logits, scratch), 0U);
   EXPECT_EQ(allocated_by(urn::min_p{0.01F} | end, logits, scratch), 0U);
   EXPECT_EQ(allocated_by(urn::greedy{} | urn::logprobs{}, logits, scratch), 0U);
+  EXPECT_EQ(allocated_by(urn::typical{0.9F} | urn::top_n_sigma{2.0F} | end, logits, scratch), 0U);
+  EXPECT_EQ(allocated_by(urn::xtc{1e-4F, 1.0F} | urn::smoothing{0.1F} | urn::tail_free{0.9F} | end, logits,
+                         scratch),
+            0U);
   EXPECT_EQ(allocated_by(urn::bitmask{mask} | urn::penalties{1.3F, 0.2F, 0.1F} | urn::temperature{0.7F} |
                              urn::top_k{50} | urn::top_p{0.9F} | end,
                          logits, scratch),

@@ -71,4 +71,17 @@ TEST(thrust_moments, are_the_scalar_kernels) {
   EXPECT_GT(negative, 0U);
 }
 
+TEST(thrust_spread, is_the_scalar_kernels) {
+  on_device::each([](const place& at, const auto& here, const auto& there) {
+    const kernel::row_scan scanned = urn::scalar.scan(here, {});
+    if (has(scanned.status, urn::status::empty | urn::status::infinite)) return;
+    const kernel::row_spread expected = urn::scalar.spread(here, scanned);
+    const kernel::row_spread found = policy.spread(there, scanned);
+    ASSERT_EQ(found.count, expected.count) << at;
+    ASSERT_EQ(found.sum, expected.sum) << at;
+    ASSERT_EQ(found.squares_low, expected.squares_low) << at;
+    ASSERT_EQ(found.squares_high, expected.squares_high) << at;
+  });
+}
+
 }  // namespace

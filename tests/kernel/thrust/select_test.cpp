@@ -43,6 +43,18 @@ struct cutting {
     expect_same(at, policy.select_above(there, c, key, least, scanned, other),
                 urn::scalar.select_above(here, c, key, least, scanned, plain));
   }
+  void expect_reaching(float bound) {
+    expect_same(at, policy.select_reaching(there, bound, scanned, other),
+                urn::scalar.select_reaching(here, bound, scanned, plain));
+  }
+  void expect_typical(float c, float p) {
+    const kernel::row_mass mass = kernel::scalar::mass_of_kept(here, c);
+    if (mass.total == 0) return;
+    const kernel::row_moments m = urn::scalar.moments(here, c, mass.key);
+    const kernel::typical_aim aim{c, mass.key, kernel::mean_depth(m), kernel::ceil_share(m.mass, p), m.mass};
+    expect_same(at, policy.select_typical(there, aim, scanned, other),
+                urn::scalar.select_typical(here, aim, scanned, plain));
+  }
   void expect_top(std::size_t n) {
     const auto best = policy.top_n(there, n, scanned, other);
     const auto expected = urn::scalar.top_n(here, n, scanned, plain);
@@ -97,6 +109,18 @@ TEST(thrust_select_above, keeps_what_the_scalar_kernel_keeps) {
     const std::uint64_t top = kernel::mass_in_row(urn::scalar.max(row.here, {}).logit(), c, mass.key);
     for (const std::uint64_t least : {top, top / 2, top / 20, top / 1000, std::uint64_t{1}, std::uint64_t{0}})
       row.expect_above(c, mass.key, least);
+  });
+}
+
+TEST(thrust_select_reaching, keeps_what_the_scalar_kernel_keeps) {
+  each([](auto& row) {
+    for (const float bound : {-rows::infinity, -1.0F, 0.0F, 2.0F, 1e30F}) row.expect_reaching(bound);
+  });
+}
+
+TEST(thrust_select_typical, keeps_what_the_scalar_kernel_keeps) {
+  each([](auto& row) {
+    for (const float p : {0.0F, 0.2F, 0.9F, 0.99999994F}) row.expect_typical(kernel::mass_scale(0.8F), p);
   });
 }
 

@@ -47,6 +47,11 @@ URN_HOST_DEVICE inline row_mass unit_of(const row_scan& scanned, float c) {
   return unit;
 }
 
+/// The mass of a weighed or measured row's best token, at least 2^40.
+URN_HOST_DEVICE inline std::uint64_t mass_of_best(const row_mass& mass, float c) {
+  return mass_in_row(logit_of(std::uint64_t{mass.largest} << 32), c, mass.key);
+}
+
 namespace scalar {
 
 /// One block's key and mass, and its part in the row's largest logit and NaN flag.

@@ -132,12 +132,22 @@ selection select_above(const Row& row, float c, std::uint32_t row_key, std::uint
   return collect(row, out, [=](float l, token_id) { return mass_in_row(l, c, row_key) >= least; });
 }
 
+/// Keeps the tokens whose logit is at least `least`. O(V).
+template <logits_row Row>
+selection select_reaching(const Row& row, float least, candidate_list out) {
+  return collect(row, out, [=](float l, token_id) { return ordered(l) >= ordered(least); });
+}
+
 /// The min(n, survivors) best tokens in the order of candidates, in `scratch`. O(V + n log n).
 template <logits_row Row>
 std::span<const ranked_mass> top_n(const Row& row, std::size_t n, std::span<ranked_mass> scratch) {
   const std::span<ranked_mass> ranked = rank_survivors(row, scratch);
   const std::span<ranked_mass> best = ranked.first(std::min(n, ranked.size()));
-  std::partial_sort(ranked.begin(), best.end(), ranked.end(), by_descending_key);
+  if (best.size() == ranked.size()) {
+    std::sort(ranked.begin(), ranked.end(), by_descending_key);
+  } else {
+    std::partial_sort(ranked.begin(), best.end(), ranked.end(), by_descending_key);
+  }
   return best;
 }
 

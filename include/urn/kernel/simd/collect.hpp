@@ -42,46 +42,18 @@ inline std::uint32_t first_equals(std::uint32_t equals, std::size_t& left) {
   return equals;
 }
 
-/// Appends to a list what a threshold keeps.
+/// Appends tokens to a list, which may be the row that they are from.
 template <class L>
-class collector {
+class list_writer {
  public:
-  collector(candidate_list out, threshold keep) : out_(out), keep_(keep) {
-    if (!survives(keep.value)) keep_.equals = 0;
-  }
+  explicit list_writer(candidate_list out) : out_(out) {}
 
   [[nodiscard]] candidate_list kept() const { return out_.first(size_); }
-  /// False if a strip with this maximum has nothing to keep.
-  [[nodiscard]] bool wants(float maximum) const {
-    return maximum > keep_.value || (keep_.equals > 0 && maximum >= keep_.value);
-  }
+  [[nodiscard]] std::size_t size() const { return size_; }
 
-  /// Positions [first, first + logits.size()) of the row.
-  template <class Row>
-  void see(const Row& row, std::size_t first, std::span<const float> logits) {
-    const auto v = L::set(keep_.value);
-    const auto at_least = [&](auto l) URN_INLINE_LAMBDA { return L::at_least(l, v); };
-    const auto above = [&](auto l) URN_INLINE_LAMBDA { return L::above(l, v); };
-    if (keep_.equals == 0) {
-      append(row, first, logits, above);
-    } else if (keep_.equals == threshold::unlimited) {
-      append(row, first, logits, at_least);
-    } else if (keep_.equals >= logits.size()) {
-      const std::size_t before =
-          size_ + count_above<L>(logits, keep_.value);  // append may write over the logits
-      append(row, first, logits, at_least);
-      keep_.equals -= size_ - before;
-    } else {
-      append(row, first, logits, [&](auto l) URN_INLINE_LAMBDA {
-        const std::uint32_t high = above(l);
-        return high | first_equals(at_least(l) & ~high, keep_.equals);
-      });
-    }
-  }
-
- private:
-  /// Where little is kept, vectors without it are skipped; where much, every vector is stored: mispredicted
-  /// skips cost 6 times as much.
+  /// Of positions [first, first + logits.size()) of the row those in mask_of(vector), a mask of lanes. Where
+  /// little is kept, vectors without it are skipped; where much, every vector is stored: mispredicted skips
+  /// cost 6 times as much.
   template <class Row, class Mask>
   void append(const Row& row, std::size_t first, std::span<const float> logits, Mask&& mask_of) {
     const std::size_t whole = logits.size() / L::width * L::width;
@@ -109,6 +81,8 @@ class collector {
     dense_ = size - size_ > logits.size() / 32;
     size_ = size;
   }
+
+ private:
   template <class Row>
   URN_INLINE void put(const Row& row, std::size_t i, typename L::floats logits, std::uint32_t mask,
                       std::size_t size) const {
@@ -129,9 +103,50 @@ class collector {
   }
 
   candidate_list out_;
-  threshold keep_;
   std::size_t size_ = 0;
   bool dense_ = false;
+};
+
+/// Appends to a list what a threshold keeps.
+template <class L>
+class collector {
+ public:
+  collector(candidate_list out, threshold keep) : list_(out), keep_(keep) {
+    if (!survives(keep.value)) keep_.equals = 0;
+  }
+
+  [[nodiscard]] candidate_list kept() const { return list_.kept(); }
+  /// False if a strip with this maximum has nothing to keep.
+  [[nodiscard]] bool wants(float maximum) const {
+    return maximum > keep_.value || (keep_.equals > 0 && maximum >= keep_.value);
+  }
+
+  /// Positions [first, first + logits.size()) of the row.
+  template <class Row>
+  void see(const Row& row, std::size_t first, std::span<const float> logits) {
+    const auto v = L::set(keep_.value);
+    const auto at_least = [&](auto l) URN_INLINE_LAMBDA { return L::at_least(l, v); };
+    const auto above = [&](auto l) URN_INLINE_LAMBDA { return L::above(l, v); };
+    if (keep_.equals == 0) {
+      list_.append(row, first, logits, above);
+    } else if (keep_.equals == threshold::unlimited) {
+      list_.append(row, first, logits, at_least);
+    } else if (keep_.equals >= logits.size()) {
+      const std::size_t before =
+          list_.size() + count_above<L>(logits, keep_.value);  // append may write over the logits
+      list_.append(row, first, logits, at_least);
+      keep_.equals -= list_.size() - before;
+    } else {
+      list_.append(row, first, logits, [&](auto l) URN_INLINE_LAMBDA {
+        const std::uint32_t high = above(l);
+        return high | first_equals(at_least(l) & ~high, keep_.equals);
+      });
+    }
+  }
+
+ private:
+  list_writer<L> list_;
+  threshold keep_;
 };
 
 /// Calls use(s) for each strip whose maximum is at least `value`; for all `count` strips if the maxima are

@@ -10,12 +10,12 @@
 ///     add(a, b), sub(a, b)          not to be reassociated
 ///     max(a, b)                     a > b ? a : b: the second where one is NaN
 ///     shift_right(x, n)             by lane; 0 from the width on
-///     multiply(x, y)                the products of the lower halves of 64-bit lanes
-///     widen_low(x), widen_high(x)   the first and the second half of the lanes as 64-bit integers
-///     above(a, b), at_least(a, b)   one bit a lane
-///     compress(p, x, mask)          the lanes in the mask to p, p + 1, ...; may write a whole vector
-///     keep(x, mask)                 the lanes in the mask, -inf in the others
-///     max_of(x), min_of(x), sum_of(x)          of all lanes
+///     truncated(x), pairs(w)        integers, rounded to 0; two of them as one of 64 bits, the first one
+///     below multiply(x, y)                the products of the lower halves of 64-bit lanes widen_low(x),
+///     widen_high(x)   the first and the second half of the lanes as 64-bit integers above(a, b), at_least(a,
+///     b)   one bit a lane compress(p, x, mask)          the lanes in the mask to p, p + 1, ...; may write a
+///     whole vector keep(x, mask)                 the lanes in the mask, -inf in the others max_of(x),
+///     min_of(x), sum_of(x)          of all lanes
 ///
 /// The architecture is part of every type, and every function here is always inlined, so that vector code
 /// compiled with some -m flags is never taken for that of another file.
@@ -51,8 +51,14 @@ struct batches {
   URN_INLINE static words set(std::uint32_t x) { return words(x); }
 #if XSIMD_VERSION_MAJOR >= 9
   URN_INLINE static words bits(floats x) { return xsimd::bitwise_cast<std::uint32_t>(x); }
+  URN_INLINE static floats of_bits(words x) { return xsimd::bitwise_cast<float>(x); }
+  URN_INLINE static words truncated(floats x) { return xsimd::bitwise_cast<std::uint32_t>(xsimd::to_int(x)); }
+  URN_INLINE static longs pairs(words x) { return xsimd::bitwise_cast<std::uint64_t>(x); }
 #else
   URN_INLINE static words bits(floats x) { return xsimd::bitwise_cast<words>(x); }
+  URN_INLINE static floats of_bits(words x) { return xsimd::bitwise_cast<floats>(x); }
+  URN_INLINE static words truncated(floats x) { return xsimd::bitwise_cast<words>(xsimd::to_int(x)); }
+  URN_INLINE static longs pairs(words x) { return xsimd::bitwise_cast<longs>(x); }
 #endif
 
   /// `count` < width floats, then -inf.

@@ -14,6 +14,8 @@
 #include "urn/kernel/simd/moments.hpp"
 #include "urn/kernel/simd/pick.hpp"
 #include "urn/kernel/simd/select.hpp"
+#include "urn/kernel/simd/spread.hpp"
+#include "urn/kernel/simd/typical.hpp"
 
 namespace urn {
 
@@ -57,6 +59,16 @@ struct simd_t : scalar_t {
     return kernel::simd::select_above<lanes>(row, c, row_key, least, scanned, scratch);
   }
   template <logits_row Row>
+  static kernel::selection select_reaching(const Row& row, float least, const kernel::row_scan& scanned,
+                                           workspace& scratch) {
+    return kernel::simd::select_reaching<lanes>(row, least, scanned, scratch);
+  }
+  template <logits_row Row>
+  static kernel::selection select_typical(const Row& row, const kernel::typical_aim& aim,
+                                          const kernel::row_scan& scanned, workspace& scratch) {
+    return kernel::simd::select_typical<lanes>(row, aim, scanned, scratch);
+  }
+  template <logits_row Row>
   static std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,
                           const kernel::row_mass& mass, const draw_key& key) {
     return kernel::simd::pick<lanes>(row, c, blocks, mass, key);
@@ -68,6 +80,10 @@ struct simd_t : scalar_t {
   template <logits_row Row>
   static kernel::row_moments moments(const Row& row, float c, std::uint32_t row_key) {
     return kernel::simd::moments<lanes>(row, c, row_key);
+  }
+  template <logits_row Row>
+  static kernel::row_spread spread(const Row& row, const kernel::row_scan& scanned) {
+    return kernel::simd::spread<lanes>(row, scanned.largest);
   }
   template <logits_row Row>
   static std::span<const ranked_mass> top_n(const Row& row, std::size_t n, const kernel::row_scan& scanned,

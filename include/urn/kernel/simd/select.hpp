@@ -102,6 +102,15 @@ selection select_above(const Row& row, float c, std::uint32_t row_key, std::uint
   return selected(remove_lighter<L>(kept, bounds.sure, unit, least), scanned);
 }
 
+/// As scalar::select_reaching.
+template <class L, logits_row Row>
+selection select_reaching(const Row& row, float least, const row_scan& scanned, workspace& scratch) {
+  const candidate_list room = room_in(scratch);
+  if (has(scanned.status, status::nan)) return scalar::select_reaching(row, least, room);
+  const candidate_list kept = collect<L>(row, scanned, {least, threshold::unlimited}, room);
+  return selected(kept, scanned);
+}
+
 /// Some logits from all over the row, 64 of every 2048 (of a short row, of every 512).
 template <class L, logits_row Row>
 std::span<const float> sample_of(const Row& row, std::span<float> out) {

@@ -15,6 +15,7 @@ template <class L, std::size_t N>
 struct weights {
   typename L::words exponent[N];
   typename L::words mantissa[N];
+  typename L::floats fraction[N];  ///< f of weight_of
 };
 
 /// One step of the polynomial for each of N vectors, so that their chains overlap.
@@ -27,9 +28,9 @@ URN_INLINE void horner(typename L::floats (&p)[N], const typename L::floats (&f)
 template <class L, std::size_t N>
 URN_INLINE weights<L, N> weights_of(const typename L::floats (&logits)[N], typename L::floats c) {
   const auto m = L::set(magic);
-  typename L::floats f[N];
   typename L::floats p[N];
   weights<L, N> w;
+  auto& f = w.fraction;
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { f[i] = L::fma(logits[i], c, m); });
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { w.exponent[i] = L::bits(f[i]); });
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { f[i] = L::fms(logits[i], c, L::sub(f[i], m)); });

@@ -40,6 +40,15 @@ struct mass_is_at_least {
   }
 };
 
+/// The tokens whose logit, as `ordered`, is at least `least`.
+struct logit_is_at_least {
+  std::uint32_t least;
+
+  URN_HOST_DEVICE bool operator()(const placed_token& t) const {
+    return survives(t.logit) && ordered(t.logit) >= least;
+  }
+};
+
 struct as_candidate {
   URN_HOST_DEVICE thrust::tuple<token_id, float> operator()(const placed_token& t) const {
     return {t.id, t.logit};

@@ -79,6 +79,22 @@ struct thrust_t : scalar_t {
       return kernel::by_thrust::select_above(lent(row), c, row_key, least, scanned, room_in(scratch));
   }
   template <logits_row Row>
+  [[nodiscard]] kernel::selection select_reaching(const Row& row, float least,
+                                                  const kernel::row_scan& scanned, workspace& scratch) const {
+    if constexpr (is_kept<Row>)
+      return scalar_t::select_reaching(row, least, scanned, scratch);
+    else
+      return kernel::by_thrust::select_reaching(lent(row), least, scanned, room_in(scratch));
+  }
+  template <logits_row Row>
+  [[nodiscard]] kernel::selection select_typical(const Row& row, const kernel::typical_aim& aim,
+                                                 const kernel::row_scan& scanned, workspace& scratch) const {
+    if constexpr (is_kept<Row>)
+      return scalar_t::select_typical(row, aim, scanned, scratch);
+    else
+      return kernel::by_thrust::select_typical(lent(row), aim, scanned, room_in(scratch));
+  }
+  template <logits_row Row>
   [[nodiscard]] std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,
                                  const kernel::row_mass& mass, const draw_key& key) const {
     return kernel::by_thrust::pick(exec, row, c, blocks, mass, key);
@@ -94,6 +110,13 @@ struct thrust_t : scalar_t {
       return scalar_t::moments(row, c, row_key);
     else
       return kernel::by_thrust::moments(lent(row), c, row_key);
+  }
+  template <logits_row Row>
+  [[nodiscard]] kernel::row_spread spread(const Row& row, const kernel::row_scan& scanned) const {
+    if constexpr (is_kept<Row>)
+      return scalar_t::spread(row, scanned);
+    else
+      return kernel::by_thrust::spread(lent(row), scanned.largest);
   }
   template <logits_row Row>
   [[nodiscard]] std::span<const ranked_mass> top_n(const Row& row, std::size_t n,

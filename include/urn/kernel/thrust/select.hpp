@@ -17,6 +17,7 @@
 #include "urn/kernel/scalar/mass.hpp"
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/kernel/scalar/select.hpp"
+#include "urn/kernel/scalar/typical.hpp"
 #include "urn/kernel/thrust/collect.hpp"
 #include "urn/kernel/thrust/lent_row.hpp"
 #include "urn/kernel/thrust/system.hpp"
@@ -95,6 +96,57 @@ template <thrust_execution Exec>
 selection select_above(const lent_row<Exec>& row, float c, std::uint32_t row_key, std::uint64_t least,
                        const row_scan& scanned, candidate_list out) {
   return collect(row, mass_is_at_least{least, c, row_key}, scanned, out);
+}
+
+/// A token's place in a typical cut, and its mass.
+struct as_typical_key {
+  typical_aim aim;
+
+  URN_HOST_DEVICE std::uint64_t operator()(const placed_token& t) const {
+    return scalar::typical_key(t.logit, t.id, aim);
+  }
+};
+struct as_mass {
+  float c;
+  std::uint32_t row_key;
+
+  URN_HOST_DEVICE std::uint64_t operator()(const placed_token& t) const {
+    return mass_in_row(t.logit, c, row_key);
+  }
+};
+struct typical_key_is_at_least {
+  typical_aim aim;
+  std::uint64_t lowest;
+
+  URN_HOST_DEVICE bool operator()(const placed_token& t) const {
+    return scalar::typical_key(t.logit, t.id, aim) >= lowest;
+  }
+};
+
+/// See scalar::select_typical.
+template <thrust_execution Exec>
+selection select_typical(const lent_row<Exec>& row, const typical_aim& aim, const row_scan& scanned,
+                         candidate_list out) {
+  const auto size = static_cast<std::size_t>(row.size());
+  const temporary<std::uint64_t, Exec> keys(row.exec(), size);
+  const temporary<std::uint64_t, Exec> sums(row.exec(), size);
+  const auto key = row.each(as_typical_key{aim});
+  const auto mass = row.each(as_mass{aim.c, aim.row_key});
+  thrust::copy(row.exec(), key, key + row.size(), keys.begin());
+  thrust::copy(row.exec(), mass, mass + row.size(), sums.begin());
+  thrust::sort_by_key(row.exec(), keys.begin(), keys.end(), sums.begin(), thrust::greater<std::uint64_t>{});
+  thrust::inclusive_scan(row.exec(), sums.begin(), sums.end(), sums.begin());
+  const auto before = thrust::count_if(row.exec(), sums.begin(), sums.end(), is_below{aim.target});
+  const auto last = keys.begin() + before;
+  const std::uint64_t lowest = before == row.size() ? 1 : thrust::reduce(row.exec(), last, last + 1);
+  return collect(row, typical_key_is_at_least{aim, scalar::typical_bound(lowest, aim)}, scanned, out);
+}
+
+/// See scalar::select_reaching.
+template <thrust_execution Exec>
+selection select_reaching(const lent_row<Exec>& row, float least, const row_scan& scanned,
+                          candidate_list out) {
+  return collect(row, logit_is_at_least{ordered(least)}, scanned, out);
 }
 
 struct as_ranked {

@@ -1,0 +1,67 @@
+#pragma once
+/// \file
+/// typical: keep what is about as surprising as a token of this row is on average (Meister et al., "Locally
+/// typical sampling", 2022).
+
+#include <cstddef>
+#include <cstdint>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/platform.hpp"
+#include "urn/core/status.hpp"
+#include "urn/kernel/candidates.hpp"
+#include "urn/kernel/fraction.hpp"
+#include "urn/kernel/scalar/moments.hpp"
+#include "urn/kernel/scalar/typical.hpp"
+#include "urn/processor/stage.hpp"
+
+URN_EITHER_SIDE_BEGIN
+namespace urn {
+
+/// Where a typical cut ends.
+enum class typical_rule : std::uint8_t {
+  shortest,   ///< as soon as the mass is at least p
+  with_ties,  ///< then, with all tokens that tie with the last one (transformers)
+  beyond      ///< as soon as the mass is more than p (llama.cpp)
+};
+
+/// By ascending |-ln p_i - H|, equal ones by id, keeps a prefix of as much mass as `rule` says of what came
+/// in, and at least one token; the best one may go. Surprise and entropy H are integers in 2^-16 bits. p >= 1
+/// changes nothing; p <= 0 keeps the most typical token; NaN is refused.
+struct typical {
+  using stage = cut;
+
+  float p = 1.0F;
+  typical_rule rule = typical_rule::shortest;
+
+  [[nodiscard]] constexpr bool neutral() const { return p >= 1.0F; }
+  [[nodiscard]] constexpr status check(std::size_t) const {
+    return exact::is_nan(p) ? status::bad_argument : status::ok;
+  }
+  template <class State>
+  URN_HOST_DEVICE void operator()(State& row) const {
+    static_assert(
+        requires(candidate_list l) {
+          row.policy.select_typical(l, kernel::typical_aim{}, kernel::row_scan{}, row.scratch);
+        },
+        "urn: typical is not on this policy, which has no select_typical for its workspace");
+    if (!row.measure()) return;
+    const kernel::row_moments m = row.moments();
+    const kernel::typical_aim aim{row.scale(),    row.mass().key, kernel::mean_depth(m),
+                                  target(m.mass), m.mass,         rule == typical_rule::with_ties};
+    row.keep([&](const auto& source, const auto& scanned) {
+      return row.policy.select_typical(source, aim, scanned, row.scratch);
+    });
+    row.forget();
+  }
+
+ private:
+  [[nodiscard]] URN_HOST_DEVICE std::uint64_t target(std::uint64_t mass) const {
+    const float share = p > 0.0F ? p : 0.0F;
+    return rule == typical_rule::beyond ? kernel::floor_share(mass, share) + 1
+                                        : kernel::ceil_share(mass, share);
+  }
+};
+
+}  // namespace urn
+URN_EITHER_SIDE_END

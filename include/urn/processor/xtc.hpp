@@ -1,0 +1,141 @@
+#pragma once
+/// \file
+/// xtc: now and then exclude the top choices (p-e-w, koboldcpp and text-generation-webui, 2024).
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "urn/core/exact.hpp"
+#include "urn/core/order_key.hpp"
+#include "urn/core/platform.hpp"
+#include "urn/core/status.hpp"
+#include "urn/core/token.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/fraction.hpp"
+#include "urn/kernel/scalar/mass.hpp"
+#include "urn/kernel/touch_list.hpp"
+#include "urn/processor/stage.hpp"
+#include "urn/random/random_bits.hpp"
+
+URN_EITHER_SIDE_BEGIN
+namespace urn {
+
+namespace detail {
+
+/// The tokens that xtc is about: of those with a mass of at least ceil(threshold * mass of what came in), if
+/// there are two or more, all but the last in the order of candidates, and no protected ones.
+template <class State>
+kernel::gathered top_choices(State& row, float threshold, std::span<const token_id> spared,
+                             std::span<touched_token> room) {
+  static_assert(std::same_as<std::remove_cvref_t<decltype(row.scratch)>, workspace>,
+                "urn: xtc is not on this policy: it lists the top choices in a workspace of the host");
+  if (!row.weigh()) return {};
+  const kernel::row_mass mass = row.mass();
+  const kernel::row_scan scanned = row.scan();
+  const std::uint64_t least = std::max<std::uint64_t>(1, kernel::ceil_share(mass.total, threshold));
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(row.size(), mass.total / least + 1));
+  return row.visit([&](const auto& source) -> kernel::gathered {
+    const auto best = row.policy.top_n(source, most, scanned, row.scratch);
+    const auto is_light = [&](const ranked_mass& t) {
+      return kernel::mass_in_row(logit_of(t.key), row.scale(), mass.key) < least;
+    };
+    const auto light = std::find_if(best.begin(), best.end(), is_light);
+    std::size_t n = 0;
+    for (auto token = best.begin(); token != light && token + 1 != light; ++token) {
+      if (std::find(spared.begin(), spared.end(), id_of(token->key)) != spared.end()) continue;
+      if (n == room.size()) return {{}, status::no_space, true};
+      room[n++] = {id_of(token->key), 0};
+    }
+    std::sort(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(n),
+              [](const touched_token& a, const touched_token& b) { return a.id < b.id; });
+    return {room.first(n), status::ok, n > 0};
+  });
+}
+
+/// What both forms of xtc have in common.
+struct xtc_parameters {
+  float threshold = 0.1F;
+  float probability = 0.0F;
+  std::span<const token_id> spared{};
+
+  [[nodiscard]] constexpr bool neutral() const { return probability <= 0.0F || threshold > 0.5F; }
+  [[nodiscard]] constexpr status check(std::size_t) const {
+    return threshold >= 0.0F && !exact::is_nan(threshold) && !exact::is_nan(probability)
+               ? status::ok
+               : status::bad_argument;
+  }
+};
+
+}  // namespace detail
+
+/// With the given probability, decided by bits of the draw's own lane, sends all tokens with p_i >= threshold
+/// to -inf but the least likely of them; fewer than two change nothing. Tokens listed in `spared` (a newline,
+/// the end) are never sent. probability <= 0 and a threshold above 0.5 change nothing and use no bits;
+/// probability
+/// >= 1 always acts; a negative threshold and NaN are refused.
+///
+///     xtc{.threshold = 0.1F, .probability = 0.5F}
+struct xtc {
+  using stage = row_edit;
+  static constexpr bool only_masks = true;
+
+  float threshold = 0.1F;
+  float probability = 0.0F;
+  std::span<const token_id> spared{};
+
+  [[nodiscard]] constexpr bool neutral() const { return parameters().neutral(); }
+  [[nodiscard]] constexpr status check(std::size_t v) const { return parameters().check(v); }
+  template <class State>
+  [[nodiscard]] kernel::gathered touched(State& row, std::span<touched_token> room) const {
+    if (!acts(row.context.key())) return {};
+    return detail::top_choices(row, threshold, spared, room);
+  }
+  [[nodiscard]] float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
+
+  /// Whether it does anything in this draw: one of 2^63 equal parts lies below the probability.
+  [[nodiscard]] bool acts(const draw_key& key) const {
+    if (probability >= 1.0F) return true;
+    const auto share = static_cast<std::uint64_t>(exact::mul(static_cast<double>(probability), 0x1p63));
+    return random_bits(key, lane_purpose::xtc) >> 1 < share;
+  }
+
+ private:
+  [[nodiscard]] constexpr detail::xtc_parameters parameters() const {
+    return {threshold, probability, spared};
+  }
+};
+
+/// xtc without its dice (exllamav3's form): what it would send to -inf loses the factor 1 - probability, so
+/// that each token is about as likely as over all rolls. Once it touches a token, the temperature is used up.
+struct expected_xtc {
+  using stage = row_edit;
+
+  float threshold = 0.1F;
+  float probability = 0.0F;
+  std::span<const token_id> spared{};
+
+  [[nodiscard]] constexpr bool neutral() const { return parameters().neutral(); }
+  [[nodiscard]] constexpr status check(std::size_t v) const { return parameters().check(v); }
+  template <class State>
+  [[nodiscard]] kernel::gathered touched(State& row, std::span<touched_token> room) const {
+    return detail::top_choices(row, threshold, spared, room);
+  }
+  [[nodiscard]] float operator()(float logit, std::uint32_t) const {
+    if (probability >= 1.0F) return exact::minus_infinity;
+    const double factor = exact::sub(1.0, static_cast<double>(probability));
+    return exact::add(logit, static_cast<float>(kernel::natural_log_of(factor)));
+  }
+
+ private:
+  [[nodiscard]] constexpr detail::xtc_parameters parameters() const {
+    return {threshold, probability, spared};
+  }
+};
+
+}  // namespace urn
+URN_EITHER_SIDE_END
