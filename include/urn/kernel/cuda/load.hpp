@@ -63,6 +63,7 @@ __device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {
       to.logit[j][i] = at + i < size ? row.at(at + i) : exact::minus_infinity;
     }
   }
+  __syncwarp();  // lanes past the end skip at(), which may be a call
 }
 
 template <int N, logits_row Row>

@@ -93,9 +93,23 @@ class team {
  public:
   __device__ explicit team(exchange_memory& memory) : memory_(&memory) {}
 
-  __device__ static void sync() { __syncthreads(); }
-  __device__ static bool any(bool x) { return __syncthreads_or(x) != 0; }
-  __device__ static bool all(bool x) { return __syncthreads_and(x) != 0; }
+  // A warp whose lanes come to a reducing barrier one by one stops with an illegal instruction.
+  __device__ static void sync() {
+    __syncwarp();
+    __syncthreads();
+  }
+  __device__ static bool any(bool x) {
+    __syncwarp();
+    return __syncthreads_or(x) != 0;
+  }
+  __device__ static bool all(bool x) {
+    __syncwarp();
+    return __syncthreads_and(x) != 0;
+  }
+  __device__ static unsigned count(bool x) {
+    __syncwarp();
+    return static_cast<unsigned>(__syncthreads_count(x));
+  }
 
   __device__ std::uint64_t sum(std::uint64_t x) {
     return over_warps(warp_sum(x), [](std::uint64_t a, std::uint64_t b) { return a + b; });

@@ -38,7 +38,7 @@ __device__ __noinline__ inline std::uint32_t value_reached_by(unsigned count, st
                                                               std::uint32_t largest) {
   constexpr std::uint32_t far = 1U << 27;  // a factor of 2^16 between the logits
   std::uint32_t low = largest > far ? largest - far : 0, high = largest + 1;
-  auto reaching = static_cast<unsigned>(__syncthreads_count(value >= low));
+  unsigned reaching = team::count(value >= low);
   if (reaching < count) {
     high = low;
     low = 0;
@@ -46,7 +46,7 @@ __device__ __noinline__ inline std::uint32_t value_reached_by(unsigned count, st
   }
   while (high - low > 1 && reaching > count + count / 4) {
     const std::uint32_t middle = low + (high - low) / 2;
-    const auto reach_middle = static_cast<unsigned>(__syncthreads_count(value >= middle));
+    const unsigned reach_middle = team::count(value >= middle);
     if (reach_middle < count) {
       high = middle;
     } else {
