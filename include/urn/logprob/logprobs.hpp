@@ -53,7 +53,8 @@ URN_HOST_DEVICE constexpr bool is_token(token_id token, std::size_t vocabulary) 
 }
 /// The logprob of what is not left of a row; NaN of what is no token.
 URN_HOST_DEVICE constexpr float without_mass(token_id token, std::size_t vocabulary) {
-  return is_token(token, vocabulary) ? exact::minus_infinity : exact::quiet_nan;
+  if (!is_token(token, vocabulary)) return exact::quiet_nan;
+  return exact::minus_infinity;
 }
 
 /// The logit of a token that is left of the row, before the temperature; NaN of one that is not.

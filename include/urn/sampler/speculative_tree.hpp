@@ -26,7 +26,7 @@ struct tree_draft {
 
 /// The first child of `parent` behind node `before`; the number of nodes if there is none.
 inline std::size_t next_child(std::span<const tree_draft> nodes, std::int32_t parent, std::int32_t before) {
-  auto i = static_cast<std::size_t>(before + 1);
+  std::size_t i = static_cast<std::size_t>(before) + 1;  // of tree_root, -1: 0
   while (i < nodes.size() && nodes[i].parent != parent) ++i;
   return i;
 }
