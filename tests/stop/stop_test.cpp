@@ -44,7 +44,8 @@ TEST(stop, every_status_has_its_own_sentence) {
   std::string all;
   for (auto status :
        {urn::stop_status::ok, urn::stop_status::zero_tokens, urn::stop_status::token_out_of_range,
-        urn::stop_status::empty_sequence, urn::stop_status::empty_string, urn::stop_status::not_utf8}) {
+        urn::stop_status::empty_sequence, urn::stop_status::empty_string, urn::stop_status::not_utf8,
+        urn::stop_status::bad_pattern_size, urn::stop_status::bad_repeat_count}) {
     const auto sentence = std::string(urn::describe(status)) + "|";
     EXPECT_EQ(all.find(sentence), std::string::npos) << sentence;
     EXPECT_NE(sentence, "unknown status|");

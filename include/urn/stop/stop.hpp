@@ -66,7 +66,9 @@ enum class stop_status : std::uint8_t {
   token_out_of_range,
   empty_sequence,
   empty_string,
-  not_utf8
+  not_utf8,
+  bad_pattern_size,
+  bad_repeat_count
 };
 
 /// The sentence for a status: what is wrong and what would be right.
@@ -78,6 +80,10 @@ constexpr std::string_view describe(stop_status status) noexcept {
     case stop_status::empty_sequence: return "a token sequence is empty; give at least one id";
     case stop_status::empty_string: return "a stop string is empty; give at least one character";
     case stop_status::not_utf8: return "a stop string is not valid UTF-8; give whole characters";
+    case stop_status::bad_pattern_size:
+      return "the sizes of repeated patterns are out of range; give 1 <= min_pattern_size <= "
+             "max_pattern_size";
+    case stop_status::bad_repeat_count: return "min_count is less than 2; give at least 2";
   }
   return "unknown status";
 }
