@@ -71,6 +71,7 @@
 #include "urn/stop/repetition_stop.hpp"
 #include "urn/stop/stop_callback.hpp"
 #include "urn/stop/stop_deadline.hpp"
+#include "urn/stop/stop_regex.hpp"
 #include "urn/stop/stop_text.hpp"
 #include "urn/stop/text_release.hpp"
 #include "urn/stop/token_sequence.hpp"
