@@ -20,6 +20,7 @@ TEST(utf8, knows_every_character) {
   for (std::uint32_t c = 0; c <= 0x110000; ++c) {
     const bool scalar = c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
     ASSERT_EQ(is_utf8(naive::encode(c)), scalar) << c;
+    ASSERT_EQ(urn::detail::utf8_decode(naive::encode(c)), c);
   }
 }
 

@@ -34,6 +34,24 @@ constexpr void merge(stop_check& group, const stop_check& member, std::size_t fi
   group.criterion += first_criterion;
 }
 
+template <class... C>
+constexpr std::size_t count_members(const std::tuple<C...>& criteria) {
+  return std::apply([](const auto&... c) { return (std::size_t{0} + ... + urn::criteria_count(c)); },
+                    criteria);
+}
+
+template <class... C>
+constexpr stop_check check_members(const std::tuple<C...>& criteria) {
+  stop_check result;
+  std::size_t first = 0;
+  [[maybe_unused]] const auto add = [&](const auto& c) {
+    merge(result, urn::check(c), first);
+    first += urn::criteria_count(c);
+  };
+  std::apply([&](const auto&... c) { (add(c), ...); }, criteria);
+  return result;
+}
+
 }  // namespace detail
 
 /// Stops at the first token at which any of the criteria stops.
@@ -49,22 +67,10 @@ struct any_of {
 
   constexpr explicit any_of(C... list) : criteria(std::move(list)...) {}
 
-  constexpr std::size_t criteria_count() const {
-    return std::apply([](const auto&... c) { return (std::size_t{0} + ... + urn::criteria_count(c)); },
-                      criteria);
-  }
+  constexpr std::size_t criteria_count() const { return detail::count_members(criteria); }
 
   /// The first fault, in the order written.
-  constexpr stop_check check() const {
-    stop_check result;
-    std::size_t first = 0;
-    [[maybe_unused]] const auto add = [&](const auto& c) {
-      detail::merge(result, urn::check(c), first);
-      first += urn::criteria_count(c);
-    };
-    std::apply([&](const auto&... c) { (add(c), ...); }, criteria);
-    return result;
-  }
+  constexpr stop_check check() const { return detail::check_members(criteria); }
 
   constexpr state start() const {
     return std::apply([](const auto&... c) { return state(c.start()...); }, criteria);

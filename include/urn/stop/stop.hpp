@@ -30,7 +30,7 @@ struct stop_input {
 enum class stop_reason : std::uint8_t {
   none,    ///< it goes on
   length,  ///< as many tokens as were asked for
-  stop,    ///< an end token, a token sequence, a stop string, or a callback
+  stop,    ///< an end token, a token sequence, a stop string, a match, a repetition, or a callback
   abort,   ///< ended from outside: a deadline, a cancelled request (a stop_callback may give this reason)
 };
 
@@ -40,7 +40,8 @@ struct stop_decision {
   stop_reason reason = stop_reason::none;
   /// On a stop: which criterion, counted from 0 in the order written, through nested groups.
   std::size_t criterion = 0;
-  /// On a stop: which of that criterion's ids, sequences or strings, counted from 0 in the order given.
+  /// On a stop: which of that criterion's ids, sequences, strings or pattern sizes, counted from 0 in the
+  /// order given.
   std::size_t item = 0;
   /// On a stop by end_token: the id that matched.
   token_id token = no_token;
@@ -66,7 +67,17 @@ enum class stop_status : std::uint8_t {
   token_out_of_range,
   empty_sequence,
   empty_string,
-  not_utf8
+  not_utf8,
+  bad_pattern_size,
+  bad_repeat_count,
+  regex_empty,
+  regex_matches_empty,
+  regex_anchor,
+  regex_escape,
+  regex_class,
+  regex_group,
+  regex_repeat,
+  regex_too_large
 };
 
 /// The sentence for a status: what is wrong and what would be right.
@@ -77,7 +88,39 @@ constexpr std::string_view describe(stop_status status) noexcept {
     case stop_status::token_out_of_range: return "a token id is negative; give ids from the vocabulary";
     case stop_status::empty_sequence: return "a token sequence is empty; give at least one id";
     case stop_status::empty_string: return "a stop string is empty; give at least one character";
-    case stop_status::not_utf8: return "a stop string is not valid UTF-8; give whole characters";
+    case stop_status::not_utf8:
+      return "a stop string or expression is not valid UTF-8; give whole characters";
+    case stop_status::bad_pattern_size:
+      return "the sizes of repeated patterns are out of range; give 1 <= min_pattern_size <= "
+             "max_pattern_size";
+    case stop_status::bad_repeat_count: return "min_count is less than 2; give at least 2";
+    case stop_status::regex_empty:
+      return "the expression, a group or an alternative is empty; give at least one character, (...)? for "
+             "what "
+             "may be missing";
+    case stop_status::regex_matches_empty:
+      return "the expression matches the empty text, which is everywhere; give at least one character that "
+             "must be there";
+    case stop_status::regex_anchor:
+      return "the expression has an anchor (^ $ \\b \\B \\A \\Z); match the characters around it, and escape "
+             "^ or $ for itself";
+    case stop_status::regex_escape:
+      return "the expression has an unknown escape; known are \\d \\w \\s \\D \\W \\S \\n \\t \\r \\f "
+             "\\v and ASCII punctuation";
+    case stop_status::regex_class:
+      return "a class of the expression is empty, not closed or has a range that goes backwards; write "
+             "[a-z], "
+             "and escape [ and ] for themselves";
+    case stop_status::regex_group:
+      return "a group of the expression is not closed or opened, begins with (? or is nested deeper than "
+             "100; "
+             "write (...), and escape ( and ) for themselves";
+    case stop_status::regex_repeat:
+      return "a repetition of the expression has nothing to repeat or bounds other than {m}, {m,} or {m,n} "
+             "with "
+             "m <= n and 1 <= n; escape * + ? { } for themselves";
+    case stop_status::regex_too_large:
+      return "the expression has more than 1000 characters, repetitions counted out; give less";
   }
   return "unknown status";
 }
@@ -86,13 +129,13 @@ constexpr std::string_view describe(stop_status status) noexcept {
 struct stop_check {
   stop_status status = stop_status::ok;
   std::size_t criterion = 0;  ///< as in stop_decision
-  std::size_t item = 0;       ///< as in stop_decision
+  std::size_t item = 0;       ///< as in stop_decision; of a stop_regex the byte of its expression
 
   constexpr explicit operator bool() const noexcept { return status == stop_status::ok; }
   friend constexpr bool operator==(const stop_check&, const stop_check&) = default;
 };
 
-/// What end_token, token_sequence and stop_text do with the text that matched.
+/// What end_token, token_sequence, stop_text and stop_regex do with the text that matched.
 struct stop_options {
   bool include_stop = false;  ///< keep the match in the text; what follows it is dropped all the same
 };

@@ -43,6 +43,14 @@ constexpr bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+/// The code point of one whole character.
+constexpr char32_t utf8_decode(std::string_view character) noexcept {
+  const auto lead = static_cast<unsigned char>(character[0]);
+  char32_t code = character.size() == 1 ? lead : lead & (0xFFU >> (character.size() + 1));
+  for (const char byte : character.substr(1)) code = code << 6U | (static_cast<unsigned char>(byte) & 0x3FU);
+  return code;
+}
+
 /// The last position up to `cut` that is not inside a character, where the text may go on after its end: at
 /// most 3 less than `cut`. Bytes that can no longer become a character are passed over.
 constexpr std::size_t utf8_boundary(std::string_view text, std::size_t cut) noexcept {
