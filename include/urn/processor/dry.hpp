@@ -76,7 +76,7 @@ struct dry {
   /// ln(base) >= (base - 1) / base.
   [[nodiscard]] constexpr std::size_t longest() const {
     if (base <= 1.001F) return whole_history;
-    return allowed_length + 2 + static_cast<std::size_t>(90.0F * base / (base - 1.0F));
+    return allowed_length + 2 + static_cast<std::size_t>(90.0F / (1.0F - 1.0F / base));  // base may be huge
   }
 };
 
