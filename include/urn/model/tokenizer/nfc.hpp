@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "urn/model/tokenizer/unicode_tables.hpp"
+#include "urn/model/tokenizer/nfc_tables.hpp"
 #include "urn/model/tokenizer/utf8.hpp"
 
 namespace urn::tokenizing {

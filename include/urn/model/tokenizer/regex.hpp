@@ -13,7 +13,7 @@
 
 #include "urn/core/error.hpp"
 #include "urn/model/tokenizer/dialect.hpp"
-#include "urn/model/tokenizer/unicode_tables.hpp"
+#include "urn/model/tokenizer/stand_ins.hpp"
 #include "urn/model/tokenizer/utf8.hpp"
 
 #ifndef PCRE2_CODE_UNIT_WIDTH
