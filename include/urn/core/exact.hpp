@@ -35,6 +35,9 @@ inline constexpr float infinity = float_of(infinity_bits);
 inline constexpr float minus_infinity = float_of(0xFF800000U);
 inline constexpr float quiet_nan = float_of(0x7FC00000U);
 URN_HOST_DEVICE constexpr bool is_nan(float x) { return (bits(x) & 0x7FFFFFFFU) > infinity_bits; }
+/// Neither infinite nor NaN.
+URN_HOST_DEVICE constexpr bool is_finite(float x) { return (bits(x) & 0x7FFFFFFFU) < infinity_bits; }
+URN_HOST_DEVICE constexpr bool is_finite(double x) { return (bits(x) >> 52 & 0x7FF) != 0x7FF; }
 
 /// The same value, which the optimiser no longer knows.
 template <class T>

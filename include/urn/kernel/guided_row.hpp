@@ -93,8 +93,8 @@ auto guided(Policy policy, const Conditional& conditional, const Unconditional& 
   const auto with = as_row(conditional);
   const auto without = as_row(unconditional);
   using row = guided_row<std::remove_const_t<decltype(with)>, std::remove_const_t<decltype(without)>>;
-  const bool finite = (exact::bits(scale) & 0x7FFFFFFFU) < exact::infinity_bits;
-  if (with.size() != without.size() || !finite) return row(with, without, status::bad_argument);
+  if (with.size() != without.size() || !exact::is_finite(scale))
+    return row(with, without, status::bad_argument);
   if (with.size() > scratch.vocabulary()) return row(with, without, status::no_space);
   const auto weigh = [&](const auto& one) {
     return policy.mass(one, kernel::mass_scale(1.0F), scratch.blocks(), scratch.maxima_of(one.size()));

@@ -42,7 +42,7 @@ struct dry {
 
   [[nodiscard]] constexpr bool neutral() const { return multiplier == 0.0F || base < 1.0F || window == 0; }
   [[nodiscard]] constexpr status check(std::size_t) const {
-    return is_finite(multiplier) && is_finite(base) ? breakers.check() : status::bad_argument;
+    return exact::is_finite(multiplier) && exact::is_finite(base) ? breakers.check() : status::bad_argument;
   }
   [[nodiscard]] constexpr std::size_t touches(const draw_context& context) const {
     const std::size_t size = context.history.last(window).size();

@@ -33,7 +33,7 @@ struct exponential_decay_length {
   [[nodiscard]] constexpr bool neutral() const { return factor == 1.0 || end_tokens.empty(); }
   template <class Checker = one_by_one>
   [[nodiscard]] constexpr status check(std::size_t vocabulary, const Checker& checker = {}) const {
-    if (!is_finite(factor) || !(factor > 0.0)) return status::bad_argument;
+    if (!exact::is_finite(factor) || !(factor > 0.0)) return status::bad_argument;
     return check_ids(end_tokens, vocabulary, checker);
   }
   [[nodiscard]] constexpr std::size_t touches(const draw_context& context) const {
@@ -44,7 +44,7 @@ struct exponential_decay_length {
     return {end_tokens[i], static_cast<std::uint32_t>(context.history.output.size() - start)};
   }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, std::uint32_t n) const {
-    if (!is_finite(logit)) return logit;
+    if (!exact::is_finite(logit)) return logit;
     const double power = exact::power_within_float(factor, n);
     const float growth = exact::saturated(exact::sub(power, 1.0));
     const float size = exact::float_of(exact::bits(logit) & 0x7FFFFFFFU);

@@ -49,7 +49,8 @@ struct penalties {
     return window == 0 || (repetition == 1.0F && frequency == 0.0F && presence == 0.0F);
   }
   [[nodiscard]] constexpr status check(std::size_t) const {
-    return is_finite(repetition) && repetition > 0.0F && is_finite(frequency) && is_finite(presence)
+    return exact::is_finite(repetition) && repetition > 0.0F && exact::is_finite(frequency) &&
+                   exact::is_finite(presence)
                ? status::ok
                : status::bad_argument;
   }
@@ -101,7 +102,7 @@ struct decaying_repetition {
 
   [[nodiscard]] constexpr bool neutral() const { return penalty == 1.0F || range() == 0; }
   [[nodiscard]] constexpr status check(std::size_t) const {
-    return is_finite(penalty) && penalty > 0.0F ? status::ok : status::bad_argument;
+    return exact::is_finite(penalty) && penalty > 0.0F ? status::ok : status::bad_argument;
   }
   [[nodiscard]] constexpr std::size_t touches(const draw_context& context) const {
     return context.history.last(range()).size();
@@ -139,7 +140,7 @@ struct encoder_repetition {
 
   [[nodiscard]] constexpr bool neutral() const { return penalty == 1.0F || encoder.empty(); }
   [[nodiscard]] constexpr status check(std::size_t) const {
-    return is_finite(penalty) && penalty > 0.0F ? status::ok : status::bad_argument;
+    return exact::is_finite(penalty) && penalty > 0.0F ? status::ok : status::bad_argument;
   }
   [[nodiscard]] constexpr std::size_t touches(const draw_context&) const { return encoder.size(); }
   [[nodiscard]] constexpr touched_token touch(const draw_context&, std::size_t i) const {

@@ -24,8 +24,8 @@ struct smoothing {
 
   [[nodiscard]] constexpr bool neutral() const { return factor <= 0.0F; }
   [[nodiscard]] constexpr status check(std::size_t) const {
-    const auto finite = [](float x) { return (exact::bits(x) & 0x7FFFFFFFU) < exact::infinity_bits; };
-    return finite(factor) && finite(curve) && curve >= 1.0F ? status::ok : status::bad_argument;
+    return exact::is_finite(factor) && exact::is_finite(curve) && curve >= 1.0F ? status::ok
+                                                                                : status::bad_argument;
   }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, float largest) const {
     const double d = exact::sub(static_cast<double>(largest), static_cast<double>(logit));

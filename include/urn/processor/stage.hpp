@@ -83,10 +83,6 @@ constexpr bool is_neutral(const S& stage) {
   }
 }
 
-/// Whether a parameter is a number: neither infinite nor NaN, whatever the compiler makes of those.
-constexpr bool is_finite(float x) { return (exact::bits(x) & 0x7FFFFFFFU) < exact::infinity_bits; }
-constexpr bool is_finite(double x) { return (exact::bits(x) >> 52 & 0x7FF) != 0x7FF; }
-
 /// Who looks at the many entries of a stage when it is checked; a policy may do it with many threads.
 struct one_by_one {
   /// Whether is_good(i) for each i < n.

@@ -36,7 +36,7 @@ struct watermark {
 
   [[nodiscard]] constexpr bool neutral() const { return bias == 0.0F || green.empty(); }
   [[nodiscard]] constexpr status check(std::size_t) const {
-    return is_finite(bias) ? status::ok : status::bad_argument;
+    return exact::is_finite(bias) ? status::ok : status::bad_argument;
   }
   URN_HOST_DEVICE float operator()(float logit, token_id id) const {
     const auto v = static_cast<std::uint32_t>(id);
