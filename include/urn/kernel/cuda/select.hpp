@@ -122,7 +122,7 @@ __device__ inline kept_prefix prefix_of_few(team_workspace& work, candidate_list
 }
 
 /// Keeps the shortest prefix of a list, in the order of candidates, whose mass is at least the target, and at
-/// least one token. The cut lies at or above `lowest`, and probably within `likely`.
+/// least one token. The cut lies at or above `likely.low`, and probably within `likely`.
 __device__ __noinline__ inline kept_prefix prefix_of(team_workspace& work, candidate_list list,
                                                      mass_target target, interval likely,
                                                      std::uint32_t largest) {

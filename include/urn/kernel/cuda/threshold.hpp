@@ -72,7 +72,7 @@ struct value_bins {
   }
 };
 
-/// Of this thread: the bins are its own from the largest down.
+/// The bin that this thread looks at: the first thread the largest values'.
 __device__ inline std::uint32_t bin_of_thread() { return histogram_bins - 1 - threadIdx.x; }
 
 /// Adds to a bin, whose weight is a pair of words: shared memory has no fast 64-bit addition.

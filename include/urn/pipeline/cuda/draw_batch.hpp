@@ -33,27 +33,30 @@ struct one_a_row {
   __device__ const Sampler& operator()(std::size_t row) const { return samplers[row]; }
 };
 
-/// Whether a stage, or one inside it, looks for the best tokens, so that the strips' largest logits are worth
-/// noting.
-template <class Stage>
-constexpr bool looks_for_the_best() {
+/// Whether test.operator()<S>() of a stage S, or of one inside it.
+template <class Stage, class Test>
+constexpr bool any_stage(Test test) {
   if constexpr (requires(const Stage& s) { s.left, s.right; }) {
-    return looks_for_the_best<decltype(Stage::left)>() || looks_for_the_best<decltype(Stage::right)>();
+    return any_stage<decltype(Stage::left)>(test) || any_stage<decltype(Stage::right)>(test);
   } else {
-    return stage_is<Stage, cut> || stage_is<Stage, report> ||
-           (stage_is<Stage, sampler> && !requires { requires Stage::draws_by_blocks; });
+    return test.template operator()<Stage>();
   }
 }
 
-/// Whether a stage, or one inside it, is a sparse edit: gathering what it touches costs every team as much as
-/// reading a few blocks.
+/// Whether it looks for the best tokens, so that the strips' largest logits are worth noting.
+template <class Stage>
+constexpr bool looks_for_the_best() {
+  return any_stage<Stage>([]<class S>() {
+    return stage_is<S, cut> || stage_is<S, report> ||
+           (stage_is<S, sampler> && !requires { requires S::draws_by_blocks; });
+  });
+}
+
+/// Whether it has a sparse edit: gathering what that touches costs every team as much as reading a few
+/// blocks.
 template <class Stage>
 constexpr bool gathers() {
-  if constexpr (requires(const Stage& s) { s.left, s.right; }) {
-    return gathers<decltype(Stage::left)>() || gathers<decltype(Stage::right)>();
-  } else {
-    return stage_is<Stage, sparse_edit>;
-  }
+  return any_stage<Stage>([]<class S>() { return stage_is<S, sparse_edit>; });
 }
 
 /// How a batch is divided: `slices` teams share a row, `blocks` blocks each.
