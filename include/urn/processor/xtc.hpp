@@ -76,8 +76,7 @@ struct xtc_parameters {
 /// With the given probability, decided by bits of the draw's own lane, sends all tokens with p_i >= threshold
 /// to -inf but the least likely of them; fewer than two change nothing. Tokens listed in `spared` (a newline,
 /// the end) are never sent. probability <= 0 and a threshold above 0.5 change nothing and use no bits;
-/// probability
-/// >= 1 always acts; a negative threshold and NaN are refused.
+/// probability >= 1 always acts; a negative threshold and NaN are refused.
 ///
 ///     xtc{.threshold = 0.1F, .probability = 0.5F}
 struct xtc {
