@@ -72,8 +72,7 @@ URN_HOST_DEVICE std::uint32_t merged_value(const Edit& edit, std::uint32_t a, st
 namespace kernel {
 
 /// The tokens that a sparse edit touches, by ascending ids; status no_space if the storage could not hold
-/// them. Who reads a slice of a row gathers those of the slice alone: `any` is about the row, so that all
-/// slices go the same way.
+/// them, and then `any` all the same.
 struct gathered {
   std::span<const touched_token> touched;
   urn::status status = urn::status::ok;

@@ -69,15 +69,17 @@ URN_HOST_DEVICE kernel::gathered touched_by(const Stage& stage, State& state) {
   return gathered;
 }
 
-/// A function of logits that knows the largest; or, by itself, one that changes nothing.
+/// A function of logits that knows the largest; or one that changes nothing. It holds the stage itself: a
+/// device is given a copy of it.
 template <class Stage>
 struct relative_to_largest {
-  const Stage* stage = nullptr;
+  Stage stage;
   float largest = 0.0F;
+  bool changes = false;
 
-  [[nodiscard]] URN_HOST_DEVICE bool neutral() const { return stage == nullptr; }
+  [[nodiscard]] URN_HOST_DEVICE bool neutral() const { return !changes; }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, token_id) const {
-    return survives(logit) ? (*stage)(logit, largest) : logit;
+    return survives(logit) ? stage(logit, largest) : logit;
   }
 };
 
@@ -85,11 +87,11 @@ struct relative_to_largest {
 /// that +inf took is left as it is.
 template <class Stage, class State, class Next>
 URN_HOST_DEVICE void run_relative(const Stage& stage, State& state, Next&& next) {
-  relative_to_largest<Stage> edit;
+  relative_to_largest<Stage> edit{stage};
   if (!is_neutral(stage)) {
     if (state.look()) {
-      const float largest = logit_of(std::uint64_t{state.scan().largest} << 32);
-      edit = {&stage, at_temperature(largest, state.temperature)};
+      edit.largest = at_temperature(logit_of(std::uint64_t{state.scan().largest} << 32), state.temperature);
+      edit.changes = true;
     }
     if (state.has_failed()) return;
   }

@@ -94,7 +94,7 @@ struct xtc {
     if (!acts(row.context.key())) return {};
     return detail::top_choices(row, threshold, spared, room);
   }
-  [[nodiscard]] float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
+  [[nodiscard]] URN_HOST_DEVICE float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
 
   /// Whether it does anything in this draw: one of 2^63 equal parts lies below the probability.
   [[nodiscard]] bool acts(const draw_key& key) const {
@@ -124,7 +124,7 @@ struct expected_xtc {
   [[nodiscard]] kernel::gathered touched(State& row, std::span<touched_token> room) const {
     return detail::top_choices(row, threshold, spared, room);
   }
-  [[nodiscard]] float operator()(float logit, std::uint32_t) const {
+  [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, std::uint32_t) const {
     if (probability >= 1.0F) return exact::minus_infinity;
     const double factor = exact::sub(1.0, static_cast<double>(probability));
     return exact::add(logit, static_cast<float>(kernel::natural_log_of(factor)));

@@ -89,29 +89,28 @@ __device__ inline std::uint32_t sum_of_bytes(std::uint64_t x) {
   return __dp4a(static_cast<std::uint32_t>(x), ones, __dp4a(static_cast<std::uint32_t>(x >> 32), ones, 0U));
 }
 
-/// Of one round, in which each warp has a few strips: where a thread's taken logits go.
-struct round_places {
-  std::uint64_t of_lanes_before = 0;  ///< taken ones in the warp's lanes before, a byte a strip
-  std::uint64_t of_warp = 0;          ///< and in all its lanes
-  std::uint32_t before = 0;           ///< in the warps before
-  std::uint32_t total = 0;            ///< of the team
+/// How many logits are taken of each of a warp's strips, a byte a strip: it has at most 128.
+struct warp_places {
+  std::uint64_t of_lanes_before = 0;  ///< in the lanes before
+  std::uint64_t of_warp = 0;          ///< in all lanes
 };
 
-/// `taken` has a bit for each of the thread's logits. The counts of a warp's strips stand in the bytes of one
-/// word: a strip has at most 128 taken logits.
-__device__ __noinline__ inline round_places places_of(team& together, std::uint32_t taken) {
+/// `taken` has a bit for each of the lane's logits.
+__device__ __noinline__ inline warp_places warp_places_of(std::uint32_t taken) {
   static_assert(strips_in_flight == 8 && lane_logits == 4);
-  round_places places;
   std::uint64_t counts = 0;
   for (; taken != 0; taken &= taken - 1) counts += std::uint64_t{1} << ((__ffs(taken) - 1) / lane_logits * 8);
-  std::uint64_t upto = counts;  // of this lane and those before it
-#pragma unroll
-  for (unsigned o = 1; o < warp_threads; o *= 2) {
-    const std::uint64_t other = __shfl_up_sync(all_lanes, upto, o);
-    if (lane_of_thread() >= o) upto += other;
-  }
-  places.of_lanes_before = upto - counts;
-  places.of_warp = __shfl_sync(all_lanes, upto, warp_threads - 1);
+  const std::uint64_t upto = warp_sum_upto(counts);
+  return {upto - counts, __shfl_sync(all_lanes, upto, warp_threads - 1)};
+}
+
+/// Of one round, in which each warp has a few strips: where a thread's taken logits go.
+struct round_places : warp_places {
+  std::uint32_t before = 0;  ///< in the warps before
+  std::uint32_t total = 0;   ///< of the team
+};
+__device__ __noinline__ inline round_places places_of(team& together, std::uint32_t taken) {
+  round_places places{warp_places_of(taken)};
   places.before = together.sum_of_warps_before(sum_of_bytes(places.of_warp), places.total);
   return places;
 }
@@ -140,16 +139,7 @@ __device__ std::size_t take_round(team_workspace& work, const Row& row, std::siz
                                   unsigned end, std::size_t count, float least, Writer& writer) {
   const unsigned mine = begin + warp_of_thread() * strips_in_flight;
   const loaded_strips logits(work, row, false, segment, mine, end, 1);
-  std::uint32_t taken = 0;
-#pragma unroll
-  for (unsigned s = 0; s < strips_in_flight; ++s) {
-#pragma unroll
-    for (unsigned i = 0; i < lane_logits; ++i) {
-      if (logits.of[s].logit[i] >= least) taken |= 1U << (lane_logits * s + i);
-    }
-  }
-  const unsigned strips_here = mine < end ? min(end - mine, static_cast<unsigned>(strips_in_flight)) : 0;
-  if (strips_here < strips_in_flight) taken &= (1U << (lane_logits * strips_here)) - 1;
+  const std::uint32_t taken = logits.reaching(least, mine < end ? end - mine : 0);
   const round_places places = places_of(work.together, taken);
   writer.expect(count + places.total);
   put_taken(writer, count + places.before, taken, places, work.near().strip + mine, segment);

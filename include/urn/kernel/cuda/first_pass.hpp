@@ -151,9 +151,7 @@ struct first_pass : scalar_t {
   template <class Edit>
   __device__ gathered gather(const Edit& edit, const draw_context& context, std::size_t vocabulary,
                              std::size_t used, workspace& scratch) const {
-    const std::size_t end = min(slice.last * block_size, vocabulary);
-    return gather_between(scratch, edit, context, static_cast<token_id>(slice.first * block_size),
-                          static_cast<token_id>(end), vocabulary, used);
+    return gather_once(scratch, edit, context, vocabulary, used);
   }
   template <class DoOne>
   __device__ static void each(std::size_t, DoOne&&) {}

@@ -48,7 +48,7 @@ __device__ __noinline__ inline void sort_descending(team& together, std::span<st
   const std::uint64_t mine = has_one ? keys[threadIdx.x] : 0;
   std::size_t larger = 0;
   if (has_one) {
-#pragma unroll 4
+#pragma unroll 8
     for (const std::uint64_t other : keys) larger += other > mine ? 1 : 0;
   }
   together.sync();
@@ -56,27 +56,25 @@ __device__ __noinline__ inline void sort_descending(team& together, std::span<st
   together.sync();
 }
 
-/// The entries of an edit in [first, last), sorted by id and then by their place, as inverted keys.
+/// The entries of an edit, sorted by id and then by their place, as inverted keys.
 template <class Edit>
 __device__ std::span<const std::uint64_t> sorted_entries(team_workspace& work, const Edit& edit,
-                                                         const draw_context& context, token_id first,
-                                                         token_id last, std::size_t vocabulary,
+                                                         const draw_context& context, std::size_t vocabulary,
                                                          gathered& result) {
   const std::span<std::uint64_t> room = work.entries();
   unsigned& count = work.near().entries;
   if (threadIdx.x == 0) count = 0;
   work.together.sync();
   const std::size_t entries = edit.touches(context);
-  bool any = false;
   for (std::size_t i = threadIdx.x; i < entries; i += team_threads) {
     const token_id id = edit.touch(context, i).id;
-    any |= id >= 0 && static_cast<std::size_t>(id) < vocabulary;
-    if (id < first || id >= last) continue;
+    if (id < 0 || static_cast<std::size_t>(id) >= vocabulary) continue;
     const unsigned place = atomicAdd(&count, 1U);
     if (place < room.size()) room[place] = ~((std::uint64_t{static_cast<std::uint32_t>(id)} << 32) | i);
   }
-  result.any = work.together.any(any);
+  work.together.sync();
   const std::size_t found = count;
+  result.any = found != 0;
   if (found > room.size()) {
     result.status = status::no_space;
     return {};
@@ -85,14 +83,13 @@ __device__ std::span<const std::uint64_t> sorted_entries(team_workspace& work, c
   return room.first(found);
 }
 
-/// What `edit` touches among the tokens [first, last) of a row, into touched() past the first `used`.
+/// What `edit` touches in a row, into touched() past the first `used`.
 template <class Edit>
-__device__ __noinline__ gathered gather_between(team_workspace& work, const Edit& edit,
-                                                const draw_context& context, token_id first, token_id last,
-                                                std::size_t vocabulary, std::size_t used) {
+__device__ __noinline__ gathered gather_anew(team_workspace& work, const Edit& edit,
+                                             const draw_context& context, std::size_t vocabulary,
+                                             std::size_t used) {
   gathered result;
-  const std::span<const std::uint64_t> keys =
-      sorted_entries(work, edit, context, first, last, vocabulary, result);
+  const std::span<const std::uint64_t> keys = sorted_entries(work, edit, context, vocabulary, result);
   const std::span<touched_token> room = work.touched().subspan(used);
   const auto id_at = [&](std::size_t i) { return static_cast<token_id>(~keys[i] >> 32); };
   const auto value_at = [&](std::size_t i) {
@@ -116,6 +113,25 @@ __device__ __noinline__ gathered gather_between(team_workspace& work, const Edit
   work.together.sync();
   if (count > room.size()) result.status = status::no_space;
   if (result.status == status::ok) result.touched = room.first(count);
+  return result;
+}
+
+/// The same, unless it was found before.
+template <class Edit>
+__device__ gathered gather_once(team_workspace& work, const Edit& edit, const draw_context& context,
+                                std::size_t vocabulary, std::size_t used) {
+  const unsigned turn = work.gathers;
+  const bool is_found = turn < work.found_count;
+  const gathered result = is_found ? work.found[turn] : gather_anew(work, edit, context, vocabulary, used);
+  work.together.sync();
+  if (threadIdx.x == 0) {
+    work.gathers = turn + 1;
+    if (!is_found && turn < work.most_found) {
+      work.found[turn] = result;
+      work.found_count = turn + 1;
+    }
+  }
+  work.together.sync();
   return result;
 }
 

@@ -119,21 +119,39 @@ __device__ void load_strips(const elementwise_row<Base, Edit>& row, std::size_t 
   });
 }
 
-/// The same for one of this lane's logits. Registers have no index: all are looked at, but the edit is there
-/// once.
+/// logit = change(logit) for one of the warp's. Registers have no index: each is looked at, but the edit is
+/// there once.
 template <int N, class Change>
 __device__ void change_one(strips<N>& logits, unsigned place, Change&& change) {
-  const unsigned wanted = place / warp_strip * lane_logits + place % lane_logits;
-  float changed = 0;
+  if (place / lane_logits % warp_threads != lane_of_thread()) return;
+  const unsigned strip = place / warp_strip, i = place % lane_logits;
+  float four[lane_logits];
 #pragma unroll
   for (unsigned k = 0; k < N * lane_logits; ++k) {
-    if (k == wanted) changed = logits.logit[k / lane_logits][k % lane_logits];
+    if (k / lane_logits == strip) four[k % lane_logits] = logits.logit[k / lane_logits][k % lane_logits];
   }
-  changed = change(changed);
+#pragma unroll
+  for (unsigned k = 1; k < lane_logits; ++k) four[0] = k == i ? four[k] : four[0];
+  const float changed = change(four[0]);
 #pragma unroll
   for (unsigned k = 0; k < N * lane_logits; ++k) {
-    if (k == wanted) logits.logit[k / lane_logits][k % lane_logits] = changed;
+    float& logit = logits.logit[k / lane_logits][k % lane_logits];
+    if (k / lane_logits == strip) logit = k % lane_logits == i ? changed : logit;
   }
+}
+
+/// How many of the touched tokens have ids below `id`, counted by a warp: 32 places are looked at at once.
+__device__ inline unsigned touched_below_by_warp(std::span<const touched_token> touched, token_id id) {
+  unsigned begin = 0, end = static_cast<unsigned>(touched.size());
+  while (begin < end) {
+    const unsigned step = (end - begin + warp_threads - 1) / warp_threads;
+    const unsigned place = begin + lane_of_thread() * step;
+    const auto below =
+        static_cast<unsigned>(__popc(__ballot_sync(all_lanes, place < end && touched[place].id < id)));
+    end = min(end, begin + below * step);
+    begin = below == 0 ? end : begin + (below - 1) * step + 1;
+  }
+  return begin;
 }
 
 template <int N, class Base, class Edit>
@@ -145,10 +163,11 @@ __device__ void load_strips(const sparse_row<Base, Edit>& row, std::size_t first
   }
   const auto begin = static_cast<token_id>(first);
   const auto end = static_cast<token_id>(first + N * warp_strip);
-  for (const touched_token& hit : touched_between(row.touched(), begin, end)) {
-    const auto place = static_cast<unsigned>(hit.id - begin);
-    if (place / lane_logits % warp_threads != lane_of_thread()) continue;
-    change_one(to, place, [&](float l) { return row.edit()(l, hit.value); });
+  const std::span<const touched_token> touched = row.touched();
+  for (unsigned i = touched_below_by_warp(touched, begin); i < touched.size(); ++i) {
+    const touched_token hit = touched[i];
+    if (hit.id >= end) break;
+    change_one(to, static_cast<unsigned>(hit.id - begin), [&](float l) { return row.edit()(l, hit.value); });
   }
 }
 

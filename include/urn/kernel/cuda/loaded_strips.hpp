@@ -60,14 +60,14 @@ __device__ __noinline__ strip_part changed_strip(strip_part part, unsigned first
   return part;
 }
 
-/// The edit of its touched tokens.
+/// The edit of its touched tokens, which are the first of `touched`.
 template <class Edit>
 __device__ __noinline__ strip_part touched_strip(strip_part part, unsigned first,
                                                  std::span<const touched_token> touched, const Edit& edit) {
-  const auto begin = static_cast<token_id>(first);
-  for (const touched_token& hit :
-       touched_between(touched, begin, begin + static_cast<token_id>(warp_strip))) {
-    const unsigned place = static_cast<unsigned>(hit.id - begin) - lane_of_thread() * lane_logits;
+  for (const touched_token& hit : touched) {
+    const unsigned in_strip = static_cast<unsigned>(hit.id) - first;
+    if (in_strip >= warp_strip) break;
+    const unsigned place = in_strip - lane_of_thread() * lane_logits;
 #pragma unroll
     for (unsigned i = 0; i < lane_logits; ++i) {
       if (place == i) part.logit[i] = edit(part.logit[i], hit.value);
@@ -92,6 +92,27 @@ struct loaded_strips {
     }
     load(unedited(row));
     edit(row);
+  }
+  /// The strips with these numbers.
+  template <class Row>
+  __device__ loaded_strips(const Row& row, const unsigned (&strip)[strips_in_flight]) {
+#pragma unroll
+    for (int k = 0; k < strips_in_flight; ++k) first[k] = strip[k] * warp_strip;
+    load(unedited(row));
+    edit(row);
+  }
+
+  /// A bit for each of the lane's logits in the first `count` strips that is at least `least`.
+  [[nodiscard]] __device__ std::uint32_t reaching(float least, unsigned count) const {
+    std::uint32_t taken = 0;
+#pragma unroll
+    for (unsigned k = 0; k < strips_in_flight; ++k) {
+#pragma unroll
+      for (unsigned i = 0; i < lane_logits; ++i) {
+        if (of[k].logit[i] >= least) taken |= 1U << (lane_logits * k + i);
+      }
+    }
+    return count < strips_in_flight ? taken & ((1U << (lane_logits * count)) - 1) : taken;
   }
 
  private:
@@ -139,14 +160,14 @@ struct loaded_strips {
     unsigned mine = 0;
 #pragma unroll
     for (unsigned k = 0; k < strips_in_flight; ++k) mine = lane_of_thread() == k ? first[k] : mine;
-    const auto begin = static_cast<token_id>(mine);
-    const bool hit =
-        lane_of_thread() < strips_in_flight &&
-        !touched_between(row.touched(), begin, begin + static_cast<token_id>(warp_strip)).empty();
+    const std::span<const touched_token> touched = row.touched();
+    const auto below = static_cast<unsigned>(touched_below(touched, static_cast<token_id>(mine)));
+    const bool hit = below < touched.size() && static_cast<unsigned>(touched[below].id) - mine < warp_strip;
     const std::uint32_t hits = __ballot_sync(all_lanes, hit);
 #pragma unroll
     for (int k = 0; k < strips_in_flight; ++k) {
-      if ((hits >> k & 1U) != 0) of[k] = touched_strip(of[k], first[k], row.touched(), row.edit());
+      if ((hits >> k & 1U) == 0) continue;
+      of[k] = touched_strip(of[k], first[k], touched.subspan(__shfl_sync(all_lanes, below, k)), row.edit());
     }
   }
   template <class Change>

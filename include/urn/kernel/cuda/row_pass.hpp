@@ -137,6 +137,52 @@ __device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uin
   return static_cast<std::size_t>(work.together.tell(mine, place));
 }
 
+/// The place from `begin` on at which a warp finds r < the sum of the weights there.
+template <class WeightAt>
+__device__ std::size_t place_by_warp(std::size_t begin, std::size_t end, std::uint64_t r,
+                                     WeightAt&& weight_at) {
+  for (std::size_t first = begin;; first += warp_threads) {
+    const std::size_t i = first + lane_of_thread();
+    const std::uint64_t upto = warp_sum_upto(i < end ? weight_at(i) : 0);
+    const std::uint32_t past = __ballot_sync(all_lanes, upto > r);
+    if (past != 0) return first + static_cast<unsigned>(__ffs(past)) - 1;
+    r -= __shfl_sync(all_lanes, upto, warp_threads - 1);
+  }
+}
+
+/// The same of many weights: each warp sums up to 32 chunks of them, and one looks into the chunk.
+template <class WeightAt>
+__device__ __noinline__ std::size_t place_of_many(team_workspace& work, std::size_t count, std::uint64_t r,
+                                                  WeightAt weight_at) {
+  constexpr std::size_t least_chunk = 4 * warp_threads;
+  const std::size_t share = (count + team_warps - 1) / team_warps;
+  const std::size_t chunk = (share / warp_threads + least_chunk) / least_chunk * least_chunk;
+  const std::size_t begin = min(warp_of_thread() * share, count), end = min(begin + share, count);
+  std::uint64_t mine = 0, total = 0;  // lane k has the k-th chunk's
+  for (std::size_t k = 0, first = begin; first < end; ++k, first += chunk) {
+    std::uint64_t sum = 0;
+#pragma unroll 4
+    for (std::size_t i = first + lane_of_thread(); i < min(first + chunk, end); i += warp_threads) {
+      sum += weight_at(i);
+    }
+    sum = warp_sum(sum);
+    if (lane_of_thread() == k) mine = sum;
+  }
+  const std::uint64_t upto = warp_sum_upto(mine);
+  const std::uint64_t of_warp = __shfl_sync(all_lanes, upto, warp_threads - 1);
+  const bool leads = lane_of_thread() == 0;
+  const std::uint64_t before =
+      __shfl_sync(all_lanes, work.together.sum_before(leads ? of_warp : 0, total), 0);
+  const bool is_here = before <= r && r - before < of_warp;
+  std::size_t place = 0;
+  if (is_here) {
+    const int k = __ffs(__ballot_sync(all_lanes, upto > r - before)) - 1;
+    const std::uint64_t in_chunk = r - before - __shfl_sync(all_lanes, upto - mine, k);
+    place = place_by_warp(begin + static_cast<std::size_t>(k) * chunk, end, in_chunk, weight_at);
+  }
+  return static_cast<std::size_t>(work.together.tell(is_here && leads, place));
+}
+
 /// See scalar::pick.
 template <class Row>
 __device__ __noinline__ std::size_t pick_token(team_workspace& work, const Row& row, float c, row_mass mass,
@@ -168,9 +214,11 @@ __device__ __noinline__ std::size_t pick_token(team_workspace& work, const Row& 
 __device__ __noinline__ inline std::size_t pick_kept_token(team_workspace& work, candidate_list kept, float c,
                                                            row_mass mass, const draw_key& key) {
   const std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
-  const std::size_t each = (kept.size() + team_threads - 1) / team_threads;
-  return place_of(work, each, r,
-                  [&](std::size_t i) { return i < kept.size() ? mass_in_row(kept.at(i), c, mass.key) : 0; });
+  const auto weight_at = [=](std::size_t i) {
+    return i < kept.size() ? mass_in_row(kept.at(i), c, mass.key) : 0;
+  };
+  if (kept.size() > team_threads) return place_of_many(work, kept.size(), r, weight_at);
+  return place_of(work, 1, r, weight_at);
 }
 
 /// See scalar::moments. Each thread's depth is lifted, so that it is not negative, and summed in 32-bit

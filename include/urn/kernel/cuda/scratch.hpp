@@ -14,6 +14,7 @@
 #include "urn/kernel/cuda/load.hpp"
 #include "urn/kernel/cuda/team.hpp"
 #include "urn/kernel/cuda/workspace.hpp"
+#include "urn/kernel/touch_list.hpp"
 
 namespace urn::kernel::cuda {
 
@@ -39,6 +40,12 @@ struct ranked_key {
   std::uint64_t key;
 };
 
+/// A token that a cut may keep.
+struct alignas(8) swept_token {
+  float logit;
+  token_id id;
+};
+
 /// The scratch of one row's pipeline. It lies in shared memory: a copy a thread would fill the cache that the
 /// threads' stacks need.
 class team_workspace {
@@ -55,6 +62,12 @@ class team_workspace {
   team together;
   bool is_weighed = false;  ///< the row's slices were read before, and nobody has asked what they said
   unsigned had_nan = 0;     ///< one of them
+
+  /// What the row's sparse edits touch, in their order: the first pass gathers, who comes after it finds.
+  static constexpr unsigned most_found = 4;
+  kernel::gathered found[most_found];
+  unsigned found_count = 0;
+  unsigned gathers = 0;  ///< asked for so far
 
   [[nodiscard]] __device__ team_memory& near() const { return *near_; }
   [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
@@ -80,6 +93,9 @@ class team_workspace {
   [[nodiscard]] __device__ far_list kept_afar() { return far_->list_on(shelf(), false); }
   [[nodiscard]] __device__ std::uint64_t* ranked_afar() {
     return reinterpret_cast<std::uint64_t*>(far_->list_on(shelf(), true).ids);
+  }
+  [[nodiscard]] __device__ swept_token* swept_afar() {
+    return reinterpret_cast<swept_token*>(far_->list_on(shelf(), true).ids);
   }
   __device__ void release() {
     if (shelf_ == none) return;
@@ -118,6 +134,13 @@ class team_workspace {
 /// Where a cut may write a single token.
 __device__ inline candidate_list room_in(team_workspace& work) {
   return {{work.near().kept_ids, near_kept}, {work.near().kept_logits, near_kept}};
+}
+
+/// Together: room for so many kept tokens, on chip if they fit, else on a shelf.
+__device__ inline candidate_list room_for(team_workspace& work, std::size_t count) {
+  if (count <= near_kept) return room_in(work).first(count);
+  const far_list far = work.kept_afar();
+  return {{far.ids, count}, {far.logits, count}};
 }
 
 /// The kept tokens as they are written: on chip as long as they fit, else on a shelf.

@@ -12,6 +12,7 @@
 #include "urn/kernel/cuda/collect.hpp"
 #include "urn/kernel/cuda/gather.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
+#include "urn/kernel/cuda/sweep.hpp"
 #include "urn/kernel/cuda/threshold.hpp"
 #include "urn/kernel/scalar/select.hpp"
 
@@ -42,7 +43,8 @@ __device__ __noinline__ inline std::uint32_t bound_of_best(team_workspace& work,
     return max(value_reached_by(static_cast<unsigned>(k), largest, scanned.largest), least_survivor);
   }
   const auto each = [maxima](auto&& see) {
-    for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads) see(ordered(maxima[i]), 1);
+    for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads)
+      see(ordered(maxima[i]), [] { return 1U; });
   };
   const interval at = close_in(work, {least_survivor, scanned.largest}, k, k / 8 + 4, each);
   return at.holds(k) ? at.low : least_survivor;
@@ -70,7 +72,7 @@ __device__ __noinline__ auto keep_best(team_workspace& work, List list, std::uin
     return keep_few(work, list, value >= least_survivor && rank < k, writer);
   }
   const auto each = [list](auto&& see) {
-    for_each_of(list, [&](float l, std::size_t) { see(ordered(l), 1); });
+    for_each_of(list, [&](float l, std::size_t) { see(ordered(l), [] { return 1U; }); });
   };
   return keep_by(work, list, cutoff_at(close_in(work, {least, largest}, k, 0, each), k, 1), writer);
 }
@@ -102,6 +104,8 @@ struct mass_target {
   float c;
   std::uint32_t row_key;
   std::uint64_t mass;
+
+  [[nodiscard]] __device__ std::uint64_t weight(float logit) const { return mass_in_row(logit, c, row_key); }
 };
 
 /// Kept tokens and their mass in row units.
@@ -114,7 +118,7 @@ struct kept_prefix {
 __device__ inline kept_prefix prefix_of_few(team_workspace& work, candidate_list list, mass_target target) {
   const auto count = static_cast<unsigned>(list.size());
   const float logit = threadIdx.x < count ? list.at(threadIdx.x) : exact::minus_infinity;
-  const std::uint64_t mass = mass_in_row(logit, target.c, target.row_key);
+  const std::uint64_t mass = target.weight(logit);
   const std::uint64_t before = mass_before(work, ordered(logit), mass, count);
   const bool keep = mass != 0 && before < target.mass;
   const bool is_last = keep && before + mass >= target.mass;
@@ -128,13 +132,12 @@ __device__ __noinline__ inline kept_prefix prefix_of(team_workspace& work, candi
                                                      std::uint32_t largest) {
   if (list.size() <= team_threads) return prefix_of_few(work, list, target);
   const auto each = [=](auto&& see) {
-    for_each_of(list,
-                [&](float l, std::size_t) { see(ordered(l), mass_in_row(l, target.c, target.row_key)); });
+    for_each_of(list, [&](float l, std::size_t) { see(ordered(l), [=] { return target.weight(l); }); });
   };
-  interval at = close_in(work, likely, target.mass, 0, each);
+  interval at = close_in(work, {likely.low, likely.high}, target.mass, 0, each);
   if (!at.holds(target.mass)) at = close_in(work, {likely.low, largest}, target.mass, 0, each);
   const float least = logit_of(std::uint64_t{at.low} << 32);
-  const cutoff cut = cutoff_at(at, target.mass, mass_in_row(least, target.c, target.row_key));
+  const cutoff cut = cutoff_at(at, target.mass, target.weight(least));
   return {keep_by(work, list, cut, kept_writer(work)), cut.weight};
 }
 
@@ -150,9 +153,7 @@ struct mass_search {
         total(of_row),
         low(bound_of_mass(wanted.c, wanted.row_key, (of_row - wanted.mass) / size)),
         high(scanned.largest) {}
-  [[nodiscard]] __device__ std::uint64_t weight(float logit) const {
-    return mass_in_row(logit, target.c, target.row_key);
-  }
+  [[nodiscard]] __device__ std::uint64_t weight(float logit) const { return target.weight(logit); }
 };
 
 /// By the strips' largest logits, which have the target mass where few tokens have most of it.
@@ -169,7 +170,7 @@ __device__ __noinline__ inline interval part_by_strips(team_workspace& work, mas
 /// what lies above it has the target mass, most of the time.
 template <class Row>
 __device__ __noinline__ interval part_by_sample(team_workspace& work, const Row& row, mass_search search) {
-  constexpr unsigned sampled = team_warps * strips_in_flight;
+  constexpr unsigned of_warp = 4, sampled = team_warps * of_warp;  // strips
   constexpr unsigned likely_parts = 8;
   team_memory& near = work.near();
   const value_bins bins(search.low, search.high);
@@ -179,14 +180,21 @@ __device__ __noinline__ interval part_by_sample(team_workspace& work, const Row&
   near.low[threadIdx.x] = 0;
   work.together.sync();
   const loaded_strips logits(work, row, true, 0, warp_of_thread() * step, all, team_warps * step);
+  std::uint32_t light = 0;  // most logits are: one addition for all of a warp's
 #pragma unroll
-  for (int k = 0; k < strips_in_flight; ++k) {
+  for (unsigned k = 0; k < of_warp; ++k) {
     see_strip(logits.of[k], logits.first[k], static_cast<unsigned>(row.size()),
-              [=, to = near.low](float l, token_id) {
+              [=, to = near.low, light = &light](float l, token_id) {
                 const std::uint32_t bin = bins.bin_of(max(ordered(l), bins.low));
-                atomicAdd(&to[bin], static_cast<std::uint32_t>(search.weight(l) >> shift));
+                const auto weight = static_cast<std::uint32_t>(search.weight(l) >> shift);
+                if (bin == 0)
+                  *light += weight;
+                else
+                  atomicAdd(&to[bin], weight);
               });
   }
+  const auto all_light = static_cast<std::uint32_t>(warp_sum(light));
+  if (lane_of_thread() == 0) atomicAdd(&near.low[0], all_light);
   work.together.sync();
   const std::uint64_t spared = (search.total - search.target.mass) / all * sampled;
   const auto most = static_cast<std::uint32_t>((spared - spared / 4) >> shift);
@@ -211,6 +219,36 @@ __device__ __noinline__ interval part_by_all(team_workspace& work, const Row& ro
   return part_reaching(work, search.low, search.high, search.total, search.target.mass, of_row);
 }
 
+/// Of swept tokens, where the weights of the larger ones come to the target; probably within `likely`.
+__device__ __noinline__ inline interval cut_among(team_workspace& work, swept_tokens swept,
+                                                  mass_search search, interval likely) {
+  const auto each = [=](auto&& see) {
+    swept.each([&](swept_token t) { see(ordered(t.logit), [=] { return search.weight(t.logit); }); });
+  };
+  const std::uint64_t mass = search.target.mass;
+  const interval at = close_in(work, {likely.low, likely.high}, mass, 0, each);
+  if (at.above < mass) return at;
+  return close_in(work, {likely.high + 1, search.high}, mass, 0, each);
+}
+
+/// The prefix where many tokens are kept: a sample says where the cut will be.
+template <class Row>
+__device__ __noinline__ kept_prefix prefix_of_many(team_workspace& work, const Row& row, mass_search search,
+                                                   std::span<const float> maxima) {
+  const mass_target target = search.target;
+  interval likely = part_by_sample(work, row, search);
+  if (likely.high == 0) likely = {search.low, search.high};
+  swept_tokens swept = sweep(work, row, maxima, likely.low);
+  interval at = cut_among(work, swept, search, likely);
+  if (!at.holds(target.mass) && likely.low > search.low) {  // the sample had more than its share
+    likely = part_by_all(work, row, search, maxima);
+    swept = sweep(work, row, maxima, likely.low);
+    at = cut_among(work, swept, search, {likely.low, likely.high});
+  }
+  const cutoff cut = cutoff_at(at, target.mass, target.weight(logit_of(std::uint64_t{at.low} << 32)));
+  return {keep_swept(work, swept, cut), cut.weight};
+}
+
 template <whole_row Row>
 __device__ __noinline__ kept_prefix prefix_of(team_workspace& work, const Row& row, mass_target target,
                                               std::uint64_t total, row_scan scanned) {
@@ -218,18 +256,17 @@ __device__ __noinline__ kept_prefix prefix_of(team_workspace& work, const Row& r
   const mass_search search(target, total, row.size(), scanned);
   interval at = part_by_strips(work, search, scanned.maxima);
   const bool is_sure = at.holds(target.mass);
-  if (!is_sure && at.inside >= target.mass - target.mass / 8) {  // some strips have two of the best
-    at = {bound_of_best(work, scanned, team_threads / 2), search.high};
-  } else if (!is_sure) {
-    at = part_by_sample(work, row, search);
+  // Some strips have two of the best.
+  const bool is_likely = !is_sure && at.inside >= target.mass - target.mass / 8;
+  if (is_likely) at = {bound_of_best(work, scanned, team_threads / 2), search.high};
+  if (is_sure || is_likely) {
+    at.low = max(at.low, search.low);
+    const candidate_list list = collect(work, row, scanned.maxima, at.low, kept_writer(work));
+    if (is_sure || mass_of(work, list, target.c, target.row_key) >= target.mass) {
+      return prefix_of(work, list, target, at, scanned.largest);
+    }
   }
-  at.low = max(at.low, search.low);
-  candidate_list list = collect(work, row, scanned.maxima, at.low, kept_writer(work));
-  if (!is_sure && mass_of(work, list, target.c, target.row_key) < target.mass) {
-    at = part_by_all(work, row, search, scanned.maxima);
-    list = collect(work, row, scanned.maxima, at.low, kept_writer(work));
-  }
-  return prefix_of(work, list, target, at, scanned.largest);
+  return prefix_of_many(work, row, search, scanned.maxima);
 }
 __device__ __noinline__ inline kept_prefix prefix_of(team_workspace& work, candidate_list list,
                                                      mass_target target, std::uint64_t, row_scan scanned) {

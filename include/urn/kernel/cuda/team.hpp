@@ -67,6 +67,16 @@ __device__ inline std::uint64_t warp_sum_of_small(std::uint64_t x) {
 #endif
 }
 
+/// The sum of the values of a warp's lanes up to this one.
+__device__ inline std::uint64_t warp_sum_upto(std::uint64_t x) {
+#pragma unroll
+  for (unsigned o = 1; o < warp_threads; o *= 2) {
+    const std::uint64_t other = __shfl_up_sync(all_lanes, x, o);
+    if (lane_of_thread() >= o) x += other;
+  }
+  return x;
+}
+
 /// What one thread tells the others.
 struct told {
   std::uint64_t a = 0, b = 0, c = 0;

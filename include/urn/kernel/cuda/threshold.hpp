@@ -84,7 +84,7 @@ __device__ inline void add_to_bin(team_memory& near, unsigned bin, std::uint64_t
 }
 
 /// One step: of the parts of [at.low, at.high] the one that holds the target; `at` if none does.
-/// for_each(see) calls see(value, weight) for all values of this thread.
+/// for_each(see) calls see(value, weight_of) for all values of this thread; weight_of() is its weight.
 template <class ForEach>
 __device__ interval part_of(team_workspace& work, interval at, std::uint64_t target, ForEach&& for_each) {
   team_memory& near = work.near();
@@ -92,15 +92,17 @@ __device__ interval part_of(team_workspace& work, interval at, std::uint64_t tar
   const value_bins bins(at.low, at.high);
   near.low[threadIdx.x] = near.high[threadIdx.x] = 0;
   t.sync();
+  const bool is_new = at.inside == 0;  // what lies above a part is known from the step that found it
   std::uint64_t larger = 0;
-  for_each([&](std::uint32_t value, std::uint64_t weight) {
-    if (value > bins.high) {
-      larger += weight;
-    } else if (value >= bins.low) {
-      add_to_bin(near, bins.bin_of(value), weight);
-    }
+  for_each([&](std::uint32_t value, auto&& weight_of) {
+    const bool is_larger = value > bins.high;
+    if (value < bins.low || (is_larger && !is_new)) return;
+    const std::uint64_t weight = weight_of();
+    if (is_larger) larger += weight;
+    if (!is_larger) add_to_bin(near, bins.bin_of(value), weight);
   });
-  at.above = t.sum(larger);
+  if (is_new) at.above = t.sum(larger);
+  t.sync();
   const std::uint32_t bin = bin_of_thread();
   const std::uint64_t weight = (std::uint64_t{near.high[bin]} << 32) | near.low[bin];
   const std::uint64_t above = at.above + t.sum_before(weight, at.inside);

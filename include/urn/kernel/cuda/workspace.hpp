@@ -45,15 +45,15 @@ struct device_memory {
   unsigned char* shelf = nullptr;
   unsigned shelves = 0;
 
-  /// A shelf has room for two lists of all tokens: kept ones, and ranked ones.
+  /// A shelf has room for two lists of all tokens: kept ones, and ranked or swept ones.
   __host__ __device__ static constexpr std::size_t shelf_bytes(std::size_t vocabulary) {
     return 2 * padded(vocabulary) * (sizeof(token_id) + sizeof(float));
   }
   __host__ __device__ static constexpr std::size_t padded(std::size_t n) { return (n + 63) / 64 * 64; }
 
-  __device__ far_list list_on(unsigned which, bool ranked) const {
+  __device__ far_list list_on(unsigned which, bool spare) const {
     unsigned char* const place =
-        shelf + which * shelf_bytes(vocabulary) + (ranked ? shelf_bytes(vocabulary) / 2 : 0);
+        shelf + which * shelf_bytes(vocabulary) + (spare ? shelf_bytes(vocabulary) / 2 : 0);
     auto* const ids = reinterpret_cast<token_id*>(place);
     return {ids, reinterpret_cast<float*>(ids + padded(vocabulary))};
   }

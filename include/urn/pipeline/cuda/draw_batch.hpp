@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <new>
 #include <span>
+#include <type_traits>
 
 #include "urn/core/draw.hpp"
 #include "urn/core/row.hpp"
@@ -33,31 +34,29 @@ struct one_a_row {
   __device__ const Sampler& operator()(std::size_t row) const { return samplers[row]; }
 };
 
-/// Whether test.operator()<S>() of a stage S, or of one inside it.
-template <class Stage, class Test>
-constexpr bool any_stage(Test test) {
+/// Whether Test<S> holds of a stage S, or of one inside it.
+template <class Stage, template <class> class Test>
+constexpr bool any_stage() {
   if constexpr (requires(const Stage& s) { s.left, s.right; }) {
-    return any_stage<decltype(Stage::left)>(test) || any_stage<decltype(Stage::right)>(test);
+    return any_stage<decltype(Stage::left), Test>() || any_stage<decltype(Stage::right), Test>();
   } else {
-    return test.template operator()<Stage>();
+    return Test<Stage>::value;
   }
 }
 
+template <class Stage>
+concept draws_by_blocks = requires {
+  requires Stage::draws_by_blocks;
+};
+
 /// Whether it looks for the best tokens, so that the strips' largest logits are worth noting.
 template <class Stage>
-constexpr bool looks_for_the_best() {
-  return any_stage<Stage>([]<class S>() {
-    return stage_is<S, cut> || stage_is<S, report> ||
-           (stage_is<S, sampler> && !requires { requires S::draws_by_blocks; });
-  });
-}
+using looks_for_the_best = std::bool_constant<stage_is<Stage, cut> || stage_is<Stage, report> ||
+                                              (stage_is<Stage, sampler> && !draws_by_blocks<Stage>)>;
 
-/// Whether it has a sparse edit: gathering what that touches costs every team as much as reading a few
-/// blocks.
+/// Whether it has tokens to gather, which costs every team as much as reading a few blocks.
 template <class Stage>
-constexpr bool gathers() {
-  return any_stage<Stage>([]<class S>() { return stage_is<S, sparse_edit>; });
-}
+using gathers = std::bool_constant<stage_is<Stage, sparse_edit>>;
 
 /// How a batch is divided: `slices` teams share a row, `blocks` blocks each.
 struct division {
@@ -93,6 +92,7 @@ struct row_request {
 __device__ inline bool is_last(team_workspace& work, unsigned slices) {
   constexpr unsigned one_nan = 1U << 16;
   work.together.sync();
+  if (threadIdx.x == 0) work.gathers = 0;
   bool last = slices == 1;
   if (threadIdx.x == 0 && slices > 1) {
     __threadfence();
@@ -117,7 +117,7 @@ __global__ void __launch_bounds__(team_threads, 2)
   const auto row = batch.row(r);
   using stage_type = std::remove_cvref_t<decltype(samplers(r))>;
   using request = row_request<stage_type>;
-  constexpr bool with_strips = looks_for_the_best<stage_type>();
+  constexpr bool with_strips = any_stage<stage_type, looks_for_the_best>();
 
   __shared__ alignas(request) unsigned char place[sizeof(request)];
   auto& [far, work, stage, context] = *reinterpret_cast<request*>(place);

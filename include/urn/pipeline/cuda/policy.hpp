@@ -68,8 +68,9 @@ struct cuda : kernel::cuda::thrust_on_stream {
     const kernel::cuda::device_memory& memory = scratch.memory();
     if (batch.rows > memory.rows || batch.columns > memory.vocabulary) return status::no_space;
     if (batch.rows == 0) return status::ok;
-    const kernel::cuda::division parts = kernel::cuda::divide(
-        batch.rows, batch.columns, slices, multiprocessors(), kernel::cuda::gathers<Sampler>());
+    const kernel::cuda::division parts =
+        kernel::cuda::divide(batch.rows, batch.columns, slices, multiprocessors(),
+                             kernel::cuda::any_stage<Sampler, kernel::cuda::gathers>());
     const std::size_t edit_bytes = scratch.edits() * (sizeof(std::uint64_t) + sizeof(touched_token));
     if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), edit_bytes)) {
       return status::device_error;
