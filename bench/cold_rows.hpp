@@ -1,6 +1,8 @@
 #pragma once
 // Rows of logits in the shapes that samplers meet, more of them than the caches hold.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,11 +23,19 @@ template <class T>
 class cold_rows {
  public:
   cold_rows(std::size_t vocabulary, shape s)
-      : vocabulary_(vocabulary), rows_(std::max<std::size_t>(4, (std::size_t{16} << 20) / vocabulary)) {
+      : vocabulary_(vocabulary), rows_(std::max<std::size_t>(4, logits_beyond_caches() / vocabulary)) {
+    const std::size_t different = std::max<std::size_t>(4, least_logits / vocabulary);
     std::mt19937 generator(1);
     logits_.resize(vocabulary * rows_);
-    for (std::size_t r = 0; r < rows_; ++r)
-      fill(std::span(logits_).subspan(r * vocabulary, vocabulary), s, generator);
+    const auto row = [this](std::size_t r) {
+      return std::span(logits_).subspan(r * vocabulary_, vocabulary_);
+    };
+    for (std::size_t r = 0; r < rows_; ++r) {
+      if (r < different)
+        fill(row(r), s, generator);
+      else
+        std::ranges::copy(row(r % different), row(r).begin());
+    }
   }
 
   std::span<const T> next() {
@@ -34,6 +44,13 @@ class cold_rows {
   }
 
  private:
+  static constexpr std::size_t least_logits = std::size_t{16} << 20;  ///< 64 MB of floats
+
+  /// Twice the third-level cache: one of 300 MB held all rows of a smaller set.
+  static std::size_t logits_beyond_caches() {
+    const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+    return std::max(least_logits, cache <= 0 ? 0 : 2 * static_cast<std::size_t>(cache) / sizeof(float));
+  }
   static void fill(std::span<T> row, shape s, std::mt19937& generator) {
     std::normal_distribution<float> normal(0.0F, s == shape::peaky ? 2.0F : 3.0F);
     for (std::size_t i = 0; i < row.size(); ++i) {

@@ -74,7 +74,6 @@ inline void hide(const float* memory) {
 URN_EXACT_PTX(add, "add")
 URN_EXACT_PTX(sub, "sub")
 URN_EXACT_PTX(mul, "mul")
-URN_EXACT_PTX(div, "div")
 #undef URN_EXACT_PTX
 URN_HOST_DEVICE inline double add(double a, double b) { return __dadd_rn(a, b); }
 URN_HOST_DEVICE inline double sub(double a, double b) { return __dsub_rn(a, b); }
@@ -87,6 +86,21 @@ URN_HOST_DEVICE inline float fma(float a, float b, float c) {
 }
 URN_HOST_DEVICE inline double fma(double a, double b, double c) { return __fma_rn(a, b, c); }
 URN_HOST_DEVICE inline double sqrt(double x) { return __dsqrt_rn(x); }
+/// By doubles, whose quotient is nearer to the true one than any midpoint of floats. (For div.rn.f32's rare
+/// cases ptxas 13 calls a function that leaves a warp apart whose lanes take different ways through it; the
+/// next barrier then stops with an illegal instruction.)
+URN_HOST_DEVICE inline float div(float a, float b) {
+  const auto is_usual = [](float x) { return (__float_as_uint(x) & 0x7FFFFFFFU) - 1 < 0x7F7FFFFFU; };
+  const double x = a, y = b;
+  double reciprocal;
+  asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(reciprocal) : "d"(y));
+  for (int i = 0; i < 2 && is_usual(b); ++i) {  // from 19 bits to all; not of 0, infinity or NaN
+    reciprocal = fma(fma(-y, reciprocal, 1.0), reciprocal, reciprocal);
+  }
+  const double rough = mul(x, reciprocal);
+  const double close = fma(fma(-rough, y, x), reciprocal, rough);
+  return __double2float_rn(is_usual(a) && is_usual(b) ? close : rough);
+}
 #else
 template <class T>
 inline T add(T a, T b) {

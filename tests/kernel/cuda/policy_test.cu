@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <random>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -197,6 +199,34 @@ TEST(cuda, a_graph_may_hold_a_draw) {
   device::check(cudaStreamSynchronize(stream));
   const auto got = out.values();
   for (std::size_t r = 0; r < rows; ++r) EXPECT_TRUE(device::same(got[r], expected[r]));
+}
+
+__global__ void divide(const float* a, const float* b, float* quotients, std::size_t size) {
+  const std::size_t i = blockIdx.x * std::size_t{blockDim.x} + threadIdx.x;
+  if (i < size) quotients[i] = urn::exact::div(a[i], b[i]);
+}
+
+TEST(cuda, divides_as_the_host) {
+  constexpr std::size_t size = 1U << 22;
+  std::vector<float> a(size), b(size);
+  std::mt19937 bits(1);
+  const auto any_float = [&](std::size_t i) {
+    const std::uint32_t x = bits();
+    if (i % 64 == 0) return urn::exact::float_of(x & 0xFF800000U);  // 0, powers of 2, infinity
+    return urn::exact::float_of(i % 8 == 1 ? x & 0x807FFFFFU : x);  // subnormal
+  };
+  for (std::size_t i = 0; i < size; ++i) a[i] = any_float(i), b[i] = any_float(i / 7);
+  const device::array<float> on_a{std::span<const float>(a)}, on_b{std::span<const float>(b)}, on_q(size);
+  divide<<<size / 256, 256>>>(on_a.span().data(), on_b.span().data(), on_q.span().data(), size);
+  const std::vector<float> q = on_q.values();
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const float expected = urn::exact::div(a[i], b[i]);
+    const bool same = urn::exact::is_nan(expected) ? urn::exact::is_nan(q[i])
+                                                   : urn::exact::bits(expected) == urn::exact::bits(q[i]);
+    different += same ? 0 : 1;
+  }
+  EXPECT_EQ(different, 0U);
 }
 
 TEST(cuda, refuses_what_does_not_fit) {

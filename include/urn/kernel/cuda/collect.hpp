@@ -89,28 +89,24 @@ __device__ inline std::uint32_t sum_of_bytes(std::uint64_t x) {
   return __dp4a(static_cast<std::uint32_t>(x), ones, __dp4a(static_cast<std::uint32_t>(x >> 32), ones, 0U));
 }
 
-/// How many logits are taken of each of a warp's strips, a byte a strip: it has at most 128.
-struct warp_places {
-  std::uint64_t of_lanes_before = 0;  ///< in the lanes before
-  std::uint64_t of_warp = 0;          ///< in all lanes
+/// Of one round, in which each warp has a few strips: where a thread's taken logits go.
+struct round_places {
+  std::uint64_t of_lanes_before = 0;  ///< taken ones in the warp's lanes before, a byte a strip
+  std::uint64_t of_warp = 0;          ///< and in all its lanes
+  std::uint32_t before = 0;           ///< in the warps before
+  std::uint32_t total = 0;            ///< of the team
 };
 
-/// `taken` has a bit for each of the lane's logits.
-__device__ __noinline__ inline warp_places warp_places_of(std::uint32_t taken) {
+/// `taken` has a bit for each of the thread's logits. The counts of a warp's strips stand in the bytes of one
+/// word: a strip has at most 128 taken logits.
+__device__ __noinline__ inline round_places places_of(team& together, std::uint32_t taken) {
   static_assert(strips_in_flight == 8 && lane_logits == 4);
+  round_places places;
   std::uint64_t counts = 0;
   for (; taken != 0; taken &= taken - 1) counts += std::uint64_t{1} << ((__ffs(taken) - 1) / lane_logits * 8);
   const std::uint64_t upto = warp_sum_upto(counts);
-  return {upto - counts, __shfl_sync(all_lanes, upto, warp_threads - 1)};
-}
-
-/// Of one round, in which each warp has a few strips: where a thread's taken logits go.
-struct round_places : warp_places {
-  std::uint32_t before = 0;  ///< in the warps before
-  std::uint32_t total = 0;   ///< of the team
-};
-__device__ __noinline__ inline round_places places_of(team& together, std::uint32_t taken) {
-  round_places places{warp_places_of(taken)};
+  places.of_lanes_before = upto - counts;
+  places.of_warp = __shfl_sync(all_lanes, upto, warp_threads - 1);
   places.before = together.sum_of_warps_before(sum_of_bytes(places.of_warp), places.total);
   return places;
 }

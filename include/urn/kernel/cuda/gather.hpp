@@ -46,10 +46,15 @@ __device__ __noinline__ inline void sort_descending(team& together, std::span<st
   if (keys.size() > team_threads) return sort_many(together, keys);
   const bool has_one = threadIdx.x < keys.size();
   const std::uint64_t mine = has_one ? keys[threadIdx.x] : 0;
-  std::size_t larger = 0;
+  unsigned larger = 0;
   if (has_one) {
-#pragma unroll 8
-    for (const std::uint64_t other : keys) larger += other > mine ? 1 : 0;
+    std::size_t i = 0;
+#pragma unroll 4
+    for (; i + 2 <= keys.size(); i += 2) {  // the keys lie at multiples of 16 bytes
+      const auto two = *reinterpret_cast<const ulonglong2*>(keys.data() + i);
+      larger += (two.x > mine ? 1U : 0U) + (two.y > mine ? 1U : 0U);
+    }
+    if (i < keys.size() && keys[i] > mine) ++larger;
   }
   together.sync();
   if (has_one) keys[larger] = mine;
