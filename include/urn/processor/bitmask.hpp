@@ -34,14 +34,11 @@ struct bitmask {
     if (!allows(id)) return exact::minus_infinity;
     return logit;
   }
-  /// The same for four tokens from a multiple of four on: what a device looks at together.
-  URN_HOST_DEVICE constexpr void edit_four(float (&logits)[4], token_id first) const {
+  /// Bit i: whether it allows first + i, of four tokens from a multiple of four on, which a device reads
+  /// together.
+  [[nodiscard]] URN_HOST_DEVICE constexpr std::uint32_t allowed_four(token_id first) const {
     const auto v = static_cast<std::uint32_t>(first);
-    const std::uint32_t allowed =
-        v / 32 < words.size() ? static_cast<std::uint32_t>(words[v / 32]) >> (v % 32) : 0;
-    for (unsigned i = 0; i < 4; ++i) {
-      if ((allowed >> i & 1U) == 0) logits[i] = exact::minus_infinity;
-    }
+    return v / 32 < words.size() ? static_cast<std::uint32_t>(words[v / 32]) >> (v % 32) : 0;
   }
   /// The same for tokens first, first + 1, ..., whole words by the buffer's conversions.
   void edit_run(token_id first, std::span<const float> from, block_buffer& to) const {

@@ -102,18 +102,38 @@ __device__ void change_each(std::size_t size, std::size_t first, strips<N>& logi
   }
 }
 
+/// A mask that tells of four tokens at once.
+template <class Edit>
+concept masks_fours = requires(const Edit& edit) {
+  edit.allowed_four(token_id{});
+};
+
+/// A lane's logits that a mask does not allow become -inf.
+__device__ inline void mask_four(float (&logits)[lane_logits], std::uint32_t allowed) {
+#pragma unroll
+  for (unsigned i = 0; i < lane_logits; ++i) {
+    if ((allowed >> i & 1U) == 0) logits[i] = exact::minus_infinity;
+  }
+}
+
+/// The masks are asked for before the logits are waited for.
+template <int N, class Base, masks_fours Edit>
+__device__ void load_strips(const elementwise_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
+  std::uint32_t allowed[N];
+#pragma unroll
+  for (int j = 0; j < N; ++j) {
+    const auto at = static_cast<token_id>(lane_position(first, j));
+    allowed[j] = row.edit() == nullptr ? ~0U : row.edit()->allowed_four(at);
+  }
+  load_strips(row.base(), first, to);
+#pragma unroll
+  for (int j = 0; j < N; ++j) mask_four(to.logit[j], allowed[j]);
+}
+
 template <int N, class Base, class Edit>
 __device__ void load_strips(const elementwise_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
   load_strips(row.base(), first, to);
   if (row.edit() == nullptr) return;
-  if constexpr (requires { row.edit()->edit_four(to.logit[0], token_id{}); }) {
-    if (exact::bits(row.temperature()) == exact::bits(1.0F)) {
-#pragma unroll
-      for (int j = 0; j < N; ++j)
-        row.edit()->edit_four(to.logit[j], static_cast<token_id>(lane_position(first, j)));
-      return;
-    }
-  }
   change_each(row.size(), first, to, [&, t = row.temperature()](float l, unsigned i) {
     return (*row.edit())(at_temperature(l, t), static_cast<token_id>(i));
   });

@@ -135,19 +135,19 @@ struct loaded_strips {
     edit(row.base());
     if (row.edit() == nullptr) return;
     const Edit& change = *row.edit();
-    const float t = row.temperature();
-    if constexpr (requires { change.edit_four(of[0].logit, token_id{}); }) {
-      if (exact::bits(t) == exact::bits(1.0F)) {
+    if constexpr (masks_fours<Edit>) {
+      std::uint32_t allowed[strips_in_flight];
 #pragma unroll
-        for (int k = 0; k < strips_in_flight; ++k) {
-          change.edit_four(of[k].logit, static_cast<token_id>(lane_position(first[k], 0)));
-        }
-        return;
+      for (int k = 0; k < strips_in_flight; ++k) {
+        allowed[k] = change.allowed_four(static_cast<token_id>(lane_position(first[k], 0)));
       }
+#pragma unroll
+      for (int k = 0; k < strips_in_flight; ++k) mask_four(of[k].logit, allowed[k]);
+    } else {
+      change_all(row.size(), [&change, t = row.temperature()](float l, unsigned i) {
+        return change(at_temperature(l, t), static_cast<token_id>(i));
+      });
     }
-    change_all(row.size(), [&change, t](float l, unsigned i) {
-      return change(at_temperature(l, t), static_cast<token_id>(i));
-    });
   }
   /// Only strips that have a touched token are looked at: lane k tells of the k-th.
   template <class Base, class Edit>
