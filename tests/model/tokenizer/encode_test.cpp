@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tiny.hpp"
+#include "model/tokenizer/tiny.hpp"
 #include "urn/model/tokenizer.hpp"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tiny.hpp"
+#include "model/tokenizer/tiny.hpp"
 #include "urn/model/tokenizer.hpp"
 
 namespace {
