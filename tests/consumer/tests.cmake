@@ -33,8 +33,9 @@ add_test(NAME consumer.install COMMAND ${CMAKE_COMMAND} -D build=${PROJECT_BINAR
 set_tests_properties(consumer.install PROPERTIES FIXTURES_SETUP installed)
 
 # What cannot read the version from version.hpp says the same.
-add_test(NAME consumer.version COMMAND sh -ec "grep -F '\"version\": \"$1\"' cmake/packaging/vcpkg/vcpkg.json && grep \"^## $1\" docs/changelog.md"
-  -- ${PROJECT_VERSION} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME consumer.version COMMAND sh -ec
+  "grep '\"version\": \"${PROJECT_VERSION}\"' cmake/packaging/vcpkg/vcpkg.json && grep '^## ${PROJECT_VERSION}' docs/changelog.md"
+  WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 
 find_program(URN_PKG_CONFIG pkg-config REQUIRED)
 compiled(pkg_config "export PKG_CONFIG_PATH=${prefix}/share/pkgconfig
