@@ -1,10 +1,10 @@
-# awk -v root=<urn's folder> -f slug.awk -f markdown.awk <markdown>: the page as Doxygen is to read it. A page is named after its
-# file or, if that is README.md, its folder, and a heading <page>-<slug>; links to them become references, those of
-# docs/README.md the tree beside the pages. What is not part of the site, tests and programs, keeps its name without a link.
+# awk -v root=<urn's folder> -f slug.awk -f markdown.awk <markdown>: the page as Doxygen is to read it. A page is named
+# page-<its file or, if that is README.md, its folder> and a heading <page>-<slug>; links to them become references, those
+# of docs/README.md the tree beside the pages. What is not part of the site, tests and programs, keeps its name without a link.
 function page_of(path,    parts, n) {
   if (path == "README.md") return "index"
   n = split(path, parts, "/")
-  return parts[n] == "README.md" ? parts[n - 1] : substr(parts[n], 1, length(parts[n]) - 3)
+  return "page-" (parts[n] == "README.md" ? parts[n - 1] : substr(parts[n], 1, length(parts[n]) - 3))
 }
 function shortened(path) {
   while (sub(/[^\/.]+\/\.\.\//, "", path)) {}
