@@ -7,6 +7,7 @@ function wrong(what) {
 # Whether the file is there; a markdown's headings are then in headings[<file> "#" <slug>].
 function known(file,    line, code, text, got) {
   if (file in files) return files[file]
+  if (file !~ /\.[^.\/]+$/) return files[file] = system("test -e '" file "'") == 0  # a folder, which cannot be read
   while ((got = (getline line < file)) > 0) {
     if (line ~ /^[ \t]*```/) code = !code
     if (code || file !~ /\.md$/ || line !~ /^#+ /) continue
