@@ -77,7 +77,7 @@ int main() {
   std::printf("%s\n", text.c_str());
   const bool kept = cut.kept == told.kept && cut_twice.kept <= 3;
   return kept && once.token == again.token && next.token >= 0 && top[0].token == best.token &&
-                 talk(7) == talk(7)
+                 text == "the quick fox runs . "
              ? 0
              : 1;
 }
