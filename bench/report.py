@@ -74,7 +74,7 @@ def cell(times, key, vocabulary, shape):
 
 def tables(title, times):
     vocabularies = sorted({v for name, v, _ in times if name == "floor_max"})
-    print(f"\n### {title}\n\n| cold rows | " + " | ".join(f"{v}, {s}" for v in vocabularies for s in SHAPES[:2]) + " |")
+    print(f"\n## {title}\n\n| cold rows | " + " | ".join(f"{v}, {s}" for v in vocabularies for s in SHAPES[:2]) + " |")
     print("| --- |" + " --- |" * (2 * len(vocabularies)))
     for floor, label in [("floor_max", "floor 1: max"), ("floor_max_exp_sum", "floor 2: max, exp + sum"), ("floor_memcpy", "memcpy")]:
         print(f"| {label} | " + " | ".join(f"{times[floor, v, s]:.0f} us" for v in vocabularies for s in (0, 1)) + " |")

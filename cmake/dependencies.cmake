@@ -1,7 +1,9 @@
 # What each component stands on beside C++20, found the same way by urn's own build and by its installed package.
-# urn_find_<component>(<REQUIRED|QUIET>) looks for it; the targets in urn_<component>_needs must then be there.
+# urn_find_<component>(<REQUIRED|QUIET>) looks for it; the targets in urn_<component>_needs must then be there. pkg-config
+# calls it urn_<component>_packages; it does not know Thrust.
 
 set(urn_simd_needs xsimd)
+set(urn_simd_packages xsimd)
 macro(urn_find_simd mode)
   find_package(xsimd 8.1 ${mode} GLOBAL)
   if(TARGET xsimd AND NOT TARGET xtl)  # which Debian's package asks to link, but neither has nor uses
@@ -24,6 +26,7 @@ macro(urn_find_thrust mode)
 endmacro()
 
 set(urn_transformer_needs Eigen3::Eigen nlohmann_json::nlohmann_json PkgConfig::urn_pcre2 Threads::Threads)
+set(urn_transformer_packages eigen3 nlohmann_json libpcre2-8)
 macro(urn_find_transformer mode)
   find_package(Eigen3 3.4 ${mode} GLOBAL NO_MODULE)
   find_package(nlohmann_json 3.11 ${mode} GLOBAL)
@@ -35,6 +38,7 @@ macro(urn_find_transformer mode)
 endmacro()
 
 set(urn_client_needs urn::transformer)
+set(urn_client_packages urn-transformer)
 macro(urn_find_client mode)
   urn_find_transformer(${mode})
   if(NOT TARGET urn::transformer AND EXISTS ${CMAKE_CURRENT_LIST_DIR}/urn-transformer.cmake)

@@ -14,6 +14,7 @@ struct version_number {
   friend constexpr bool operator==(version_number, version_number) = default;
 };
 
+/// The version that a program is compiled with.
 inline constexpr version_number version{URN_VERSION_MAJOR, URN_VERSION_MINOR, URN_VERSION_PATCH};
 
 }  // namespace urn

@@ -33,6 +33,7 @@ enum class failure : std::uint8_t {
   shut_down     ///< the client is gone
 };
 
+/// The name as it is written above.
 constexpr std::string_view name_of(failure kind) {
   constexpr std::string_view names[] = {"invalid",     "cancelled", "deadline", "overloaded",
                                         "unavailable", "stuck",     "model",    "shut_down"};
@@ -77,6 +78,7 @@ struct stream_event {
   std::optional<finish_reason> finished{};  ///< set with the sequence's last event
 };
 
+/// How a request ends.
 using outcome = std::variant<sample_response, request_error>;
 
 /// Who is told. `done` is called exactly once, `event` for each token before it, both from a thread of the

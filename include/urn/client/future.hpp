@@ -119,6 +119,7 @@ class future {
   /// Whether get() would return at once.
   [[nodiscard]] bool ready() const { return state_ && state_->ready(); }
 
+  /// Returns once the answer is there.
   void wait() const { detail::held(state_)->wait(); }
   /// Waits at most so long; whether the answer is there.
   template <class Rep, class Period>
@@ -198,6 +199,7 @@ class promise {
   /// Asked to stop when the future is dropped or cancelled.
   [[nodiscard]] std::stop_token cancel_token() const { return kept_->state->cancel().get_token(); }
 
+  /// Gives the answer; only the first one counts.
   void set_value(T value) const { kept_->state->answer(std::move(value)); }
   void set_error(request_error failed) const { kept_->state->answer(std::move(failed)); }
 

@@ -144,10 +144,10 @@ inline std::vector<tool_call> take_tool_calls(std::string& content) {
 
 }  // namespace detail
 
-/// The assistant's message that a drawn text is. Reasoning between <think> tags becomes reasoning_content,
+/// The assistant's message that a drawn text is. Reasoning between `<think>` tags becomes reasoning_content,
 /// also where the prompt has opened it or the text ends within it. Tool calls as Hermes and Qwen write them,
-/// <tool_call>{"name": ..., "arguments": {...}}</tool_call>, become tool_calls with the ids call_<first_call>
-/// and so on; what is malformed stays in the content. O(length).
+/// `<tool_call>{"name": ..., "arguments": {...}}</tool_call>`, become tool_calls with the ids
+/// call_<first_call> and so on; what is malformed stays in the content. O(length).
 inline message parse_answer(std::string_view text, std::size_t first_call = 0) {
   message answer{.role = "assistant", .content = {}};
   answer.reasoning_content = detail::take_reasoning(text);

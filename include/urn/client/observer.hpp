@@ -22,6 +22,7 @@ enum class queue_state : std::uint8_t {
   paused_rate_limit  ///< no: this client asks too often
 };
 
+/// The name as it is written above.
 constexpr std::string_view name_of(queue_state state) {
   constexpr std::string_view names[] = {"active", "paused_capacity", "paused_rate_limit"};
   return names[static_cast<std::size_t>(state)];

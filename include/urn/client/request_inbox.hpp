@@ -21,6 +21,7 @@ namespace urn {
 template <class Request>
 class request_inbox {
  public:
+  /// Requests in the order they came.
   using list = std::vector<std::unique_ptr<Request>>;
 
   explicit request_inbox(std::size_t capacity) : capacity_(capacity) {}
@@ -64,12 +65,14 @@ class request_inbox {
     queued_ = received + arrived_.size();
   }
 
+  /// The id is as good as new.
   void forget(const std::string& id) {
     if (id.empty()) return;
     const std::lock_guard lock(mutex_);
     known_.erase(id);
   }
 
+  /// Whether requests find a place.
   struct pressure {
     bool refused;  ///< somebody, since it was last asked
     bool full;

@@ -51,6 +51,7 @@ struct follower {
 /// each sample by one, the prompt by one.
 template <causal_lm Model, class Pipeline>
 struct request_state {
+  /// Of submission, start and deadline.
   using clock = std::chrono::steady_clock;
   using sequence = typename Model::sequence;
   using sample = continuation<sequence>;

@@ -15,6 +15,7 @@
 
 namespace urn {
 
+/// The word of the serving APIs.
 constexpr std::string_view name_of(finish_reason reason) {
   constexpr std::string_view names[] = {"length", "stop", "abort", "error"};
   return names[static_cast<std::size_t>(reason)];

@@ -34,10 +34,12 @@ struct step_job {
 template <causal_lm Model, class Request>
 class step_lane {
  public:
+  /// What a lane does.
   using job = step_job<Request>;
 
   step_lane(const Model& model, workspace scratch) : model_(&model), scratch_(std::move(scratch)) {}
 
+  /// For the next step.
   void clear() {
     jobs_.clear();
     cost_ = 0;

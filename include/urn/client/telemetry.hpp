@@ -87,6 +87,7 @@ class telemetry_log {
     return found == summaries_.end() ? std::nullopt : std::optional(found->second);
   }
 
+  /// All of them, as they are now.
   template <class Value>
   using by_name = std::map<std::string, Value, std::less<>>;
   [[nodiscard]] by_name<double> counters() const {

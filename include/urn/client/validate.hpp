@@ -38,6 +38,7 @@ struct request_limits {
   std::optional<std::size_t> prompt_size{};      ///< the prompt's tokens; leaves the rest of the context
 };
 
+/// What one request may ask for: samples of its prompt, and logprobs listed for each token.
 inline constexpr std::size_t most_samples = 1024;
 inline constexpr std::size_t most_logprobs = 100;
 

@@ -24,6 +24,7 @@ namespace urn::exact {
 static_assert(URN_DEVICE_PASS || FLT_EVAL_METHOD == 0,
               "urn needs float operations that round to float (not x87)");
 
+/// A number's bits, and the number that has them.
 URN_HOST_DEVICE constexpr std::uint32_t bits(float x) { return __builtin_bit_cast(std::uint32_t, x); }
 URN_HOST_DEVICE constexpr std::uint64_t bits(double x) { return __builtin_bit_cast(std::uint64_t, x); }
 URN_HOST_DEVICE constexpr float float_of(std::uint32_t b) { return __builtin_bit_cast(float, b); }
@@ -63,6 +64,7 @@ inline void hide(const float* memory) {
 #endif
 }
 
+/// Each is one operation of IEEE 754, rounded to nearest, whatever the flags: of floats or of doubles.
 #if URN_DEVICE_PASS
 // By PTX: of the intrinsics of these names, -use_fast_math makes ones that flush subnormals to zero.
 #define URN_EXACT_PTX(name, instruction)                                    \

@@ -18,6 +18,7 @@ URN_HOST_DEVICE constexpr std::uint32_t ordered(float logit) {
   return (b >> 31) != 0 ? ~b : b | 0x80000000U;
 }
 
+/// The places of the infinities.
 inline constexpr std::uint32_t ordered_minus_infinity = ordered(exact::minus_infinity);
 inline constexpr std::uint32_t ordered_infinity = ordered(exact::infinity);
 

@@ -36,6 +36,7 @@ struct block_conversions {
   void (*mask)(const float* from, const std::int32_t* words, std::size_t count, float* to);
 };
 
+/// The definition of block_conversions, logit by logit.
 template <logit_type T>
 void convert_each(const T* from, std::size_t count, float* to) {
   std::transform(from, from + count, to, [](T x) { return to_float(x); });

@@ -37,6 +37,7 @@ enum class beam_stop : std::uint8_t {
   never    ///< when no continuation up to the length limit can be better (transformers: "never")
 };
 
+/// What beams are searched for; checked before the first step.
 struct beam_options {
   std::size_t beams = 4;
   std::size_t max_tokens = 16;  ///< of a hypothesis, its end token included

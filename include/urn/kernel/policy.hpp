@@ -137,6 +137,7 @@ struct scalar_t {
   }
 };
 
+/// The policy that defines every result: `sampler(urn::scalar, logits, context, scratch)`.
 inline constexpr scalar_t scalar{};
 
 /// A policy: scalar_t or a backend derived from it.

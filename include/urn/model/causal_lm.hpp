@@ -45,6 +45,7 @@ class logits_buffer {
     vocabulary_size_ = vocabulary_size;
   }
 
+  /// What it was last resized to.
   std::size_t rows() const { return rows_; }
   std::size_t vocabulary_size() const { return vocabulary_size_; }
 

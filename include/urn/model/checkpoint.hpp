@@ -34,6 +34,7 @@ class checkpoint {
     return {safetensors::parse(file, name), name};
   }
 
+  /// Whether there is a tensor of that name. O(log tensors).
   bool contains(std::string_view tensor) const { return shard_of_.contains(tensor); }
 
   /// The tensor of that name. Throws urn::error when there is none or its type is none of tensor_type. O(log

@@ -11,6 +11,7 @@ namespace urn {
 
 /// How the rotary frequencies inv_freq[i] = theta^(-2i/head_dim) are stretched to longer contexts.
 struct rope_scaling {
+  /// The rules by which models do so.
   enum class scaling_kind {
     llama3,  ///< by wavelength: short ones kept, long ones divided by factor, a ramp between
     linear   ///< every frequency divided by factor; the fields after it are unused
@@ -24,6 +25,7 @@ struct rope_scaling {
 
 /// A decoder-only transformer's shape, checked: what a field's comment says holds.
 struct model_config {
+  /// The families whose names and defaults are known.
   enum class architecture_kind { llama, mistral, qwen2, qwen3 };
   architecture_kind architecture = architecture_kind::llama;
   int vocab_size = 0;               ///< 1 to 2^24

@@ -40,6 +40,7 @@ class safetensors {
     return result;
   }
 
+  /// Whether there is a tensor of that name. O(log tensors).
   bool contains(std::string_view tensor) const { return contents_.tensors.contains(tensor); }
 
   /// The tensor of that name. Throws urn::error when there is none or its type is none of tensor_type. O(log

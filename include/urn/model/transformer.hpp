@@ -47,6 +47,7 @@ class transformer {
   /// no place in the model.
   transformer(model_config config, const checkpoint& tensors);
 
+  /// The shape that it was loaded with.
   const model_config& config() const { return config_; }
 
   std::size_t vocabulary_size() const { return static_cast<std::size_t>(config_.vocab_size); }

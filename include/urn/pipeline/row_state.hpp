@@ -66,6 +66,7 @@ struct row_state : row_facts {
     return is_cut ? use(kept) : use(row);
   }
 
+  /// Logits count as divided by t, beside what they are divided by already.
   URN_HOST_DEVICE void apply_temperature(float t) {
     temperature = exact::mul(temperature, t);
     weighed.reset();

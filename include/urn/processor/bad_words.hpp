@@ -45,6 +45,7 @@ struct basic_bad_words {
   [[nodiscard]] constexpr float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
 };
 
+/// For sequences that the stage keeps itself.
 using bad_words = basic_bad_words<std::vector<token_id>>;
 /// For sequences that lie elsewhere: in device memory, for instance.
 using borrowed_bad_words = basic_bad_words<std::span<const token_id>>;

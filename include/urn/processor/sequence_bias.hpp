@@ -62,6 +62,7 @@ struct basic_sequence_bias {
   }
 };
 
+/// For sequences that the stage keeps itself.
 using biased_sequence = basic_biased_sequence<std::vector<token_id>>;
 using sequence_bias = basic_sequence_bias<std::vector<token_id>>;
 /// For sequences that lie elsewhere: in device memory, for instance.

@@ -63,6 +63,8 @@ concept pipeline_stage = requires {
   typename S::stage;
 };
 
+/// What a stage says of itself: which of the above it is; that it speaks of tokens of the whole row and must
+/// stand before the first cut; that it sends tokens to -inf and changes no other logit.
 template <class S, class Tag>
 inline constexpr bool stage_is = std::same_as<typename S::stage, Tag>;
 template <class S>
@@ -74,6 +76,7 @@ inline constexpr bool is_mask = requires {
   requires S::only_masks;
 };
 
+/// Whether the stage, with its parameters, changes no bit of any result.
 template <class S>
 constexpr bool is_neutral(const S& stage) {
   if constexpr (requires { stage.neutral(); }) {
@@ -104,6 +107,7 @@ constexpr status check_ids(std::span<const token_id> ids, std::size_t vocabulary
   return checker.all(ids.size(), is_good) ? status::ok : status::bad_argument;
 }
 
+/// What is wrong with the stage's parameters for such a vocabulary: ok or bad_argument.
 template <class S, class Checker = one_by_one>
 constexpr status check_stage(const S& stage, std::size_t vocabulary, const Checker& checker = {}) {
   if constexpr (requires { stage.check(vocabulary, checker); }) {
@@ -153,6 +157,7 @@ constexpr row_kind kind_after(row_kind before) {
 /// Why a stage cannot stand where it does.
 enum class misplaced : std::uint8_t { no, after_draw, whole_row_after_cut, report_before_draw };
 
+/// Why the stage cannot follow what has made the row into this; `no` if it can.
 template <class S>
 constexpr misplaced placement(row_kind before) {
   if constexpr (requires { S::place(before); }) {

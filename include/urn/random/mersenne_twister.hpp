@@ -10,7 +10,7 @@
 namespace urn {
 
 /// MT19937 (Matsumoto and Nishimura, 1998): the numbers of std::mt19937 and of PyTorch's generators on the
-/// CPU, without what <random> adds to the time of a compilation.
+/// CPU, without what `<random>` adds to the time of a compilation.
 class mersenne_twister {
  public:
   explicit mersenne_twister(std::uint32_t seed) {

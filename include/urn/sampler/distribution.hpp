@@ -62,6 +62,7 @@ class distribution_room {
     return {std::span(ids_).first(size_), std::span(masses_).first(size_), total_};
   }
 
+  /// Makes it empty, for the next row.
   void clear() { size_ = total_ = 0; }
   /// Appends a token with a larger id than the last one's; one without mass is left out. Precondition: there
   /// is room.

@@ -25,6 +25,7 @@ template <stop_criterion... C>
 struct all_of {
   std::tuple<C...> criteria;
 
+  /// The state of each criterion.
   using members = std::tuple<stop_state_t<C>...>;
 
   struct state {

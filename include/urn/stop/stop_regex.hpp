@@ -23,8 +23,9 @@ namespace urn {
 ///
 ///     urn::stop_regex{R"(\n(Question|Q) ?\d{1,3}:)"}
 ///
-/// The expression: characters, . (any but a newline), [a-z] and [^a-z], \d \w \s (of ASCII) and \D \W \S, \n
-/// \t \r \f \v, escaped punctuation, groups, |, and * + ? {m} {m,} {m,n}. There are no anchors, references or
+/// The expression: characters, . (any but a newline), [a-z] and [^a-z], `\d \w \s` (of ASCII) and `\D \W \S`,
+/// `\n \t \r \f \v`, escaped punctuation, groups, |, and `* + ? {m} {m,} {m,n}`. There are no anchors,
+/// references or
 /// (?...). It must not match the empty text.
 ///
 /// The match is stop_text's: the one whose last byte comes first in the text, so a repetition at the end

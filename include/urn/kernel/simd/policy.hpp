@@ -24,6 +24,7 @@ namespace urn {
 /// so that files compiled with different -m flags can be linked together. Members: see scalar_t.
 template <class Arch>
 struct simd_t : scalar_t {
+  /// The vectors of the architecture.
   using lanes = kernel::simd::lanes<Arch>;
 
   template <logits_row Row>
@@ -96,7 +97,7 @@ struct simd_t : scalar_t {
   }
 };
 
-// The best architecture that this file is compiled for; without one (plain x86-64 has SSE2 only), scalar.
+/// The best architecture that this file is compiled for; without one (plain x86-64 has SSE2 only), scalar.
 #if defined(__AVX512BW__) && defined(__AVX512CD__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 using native_simd_t = simd_t<xsimd::avx512bw>;
 #elif defined(__AVX2__) && defined(__FMA__)
