@@ -23,6 +23,11 @@ macro(urn_find_thrust mode)
   endif()
 endmacro()
 
+# urn::llama_cpp includes <llama.h>, of whichever llama.cpp its user links: there is nothing to find.
+set(urn_llama_cpp_needs)
+macro(urn_find_llama_cpp mode)
+endmacro()
+
 set(urn_transformer_needs Eigen3::Eigen nlohmann_json::nlohmann_json PkgConfig::urn_pcre2 Threads::Threads)
 macro(urn_find_transformer mode)
   find_package(Eigen3 3.4 ${mode} GLOBAL NO_MODULE)

@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 
 # The folders of the core: no exceptions, no RTTI. Includes go only leftwards, here and in urn_folders.
 set(urn_core_folders core random kernel processor pipeline sampler logprob stop)
-set(urn_folders ${urn_core_folders} model generate client convert)
+set(urn_folders ${urn_core_folders} adapt model generate client convert)
 list(JOIN urn_core_folders "|" urn_core_regex)
 set(urn_core_regex "^urn/((${urn_core_regex})/|[^/]+$)")
 
@@ -43,6 +43,7 @@ urn_component(simd "kernel/simd")
 urn_component(thrust "kernel/(thrust|cuda)/|pipeline/cuda/")
 set(urn_cuda_headers ${urn_thrust_headers})
 list(FILTER urn_cuda_headers INCLUDE REGEX "^urn/(kernel|pipeline)/cuda/")  # which only a CUDA compiler understands
+urn_component(llama_cpp "adapt/llama_cpp")
 urn_component(transformer "model/" EXCEPT urn/model/causal_lm.hpp urn/model/archetype.hpp)
 urn_component(client "client/|convert/")
 
