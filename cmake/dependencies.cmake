@@ -28,6 +28,11 @@ set(urn_llama_cpp_needs)
 macro(urn_find_llama_cpp mode)
 endmacro()
 
+# urn::dispatch is compiled with xsimd, and used without.
+set(urn_dispatch_needs)
+macro(urn_find_dispatch mode)
+endmacro()
+
 set(urn_transformer_needs Eigen3::Eigen nlohmann_json::nlohmann_json PkgConfig::urn_pcre2 Threads::Threads)
 macro(urn_find_transformer mode)
   find_package(Eigen3 3.4 ${mode} GLOBAL NO_MODULE)
