@@ -5,7 +5,7 @@
 #include "urn/pipeline/pipeline.hpp"
 #include "urn/sampler/categorical.hpp"
 
-extern "C" void URN_DISPATCHED_DRAW(const urn::dispatched& d, const urn::any_row& row,
+extern "C" void URN_DISPATCHED_DRAW(const urn::dispatched& d, const urn::dispatched_row& row,
                                     const urn::draw_context& context, urn::workspace& scratch,
                                     urn::draw& out) {
   const auto pipeline = d.bitmask | d.min_tokens | d.logit_bias | d.penalties | d.temperature | d.top_k |

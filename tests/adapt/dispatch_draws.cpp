@@ -34,7 +34,7 @@ urn::dispatched sampler_of(const proof::sample_case& c) {
 bool is_dispatched(std::size_t pipeline) { return pipeline >= 2 && pipeline <= 8; }
 
 /// The same by the scalar kernels, which the proof knows.
-void scalar(const urn::dispatched& d, const urn::any_row& row, const urn::draw_context& context,
+void scalar(const urn::dispatched& d, const urn::dispatched_row& row, const urn::draw_context& context,
             urn::workspace& scratch, urn::draw& out) {
   const auto pipeline = d.bitmask | d.min_tokens | d.logit_bias | d.penalties | d.temperature | d.top_k |
                         d.top_p | d.min_p | urn::categorical{} | d.logprobs;
@@ -49,7 +49,7 @@ void draw(proof::sample_case& c, std::uint64_t number, urn::detail::dispatched_d
   const urn::draw_context context{{c.prompt, c.output}, c.seed, c.sequence, c.step, best, raw_best};
   urn::workspace scratch(c.size, 5 * c.size + 1000);
   urn::draw d;
-  by(sampler_of(c), urn::any_row(urn::row_view<T>(row)), context, scratch, d);
+  by(sampler_of(c), urn::row_view<T>(row), context, scratch, d);
   all.add(number, d, best, raw_best);
 }
 
