@@ -81,6 +81,17 @@ TEST(LlamaCpp, DrawsWhatThePipelineDraws) {
   EXPECT_STREQ(llama_sampler_name(sampler.get()), "urn");
 }
 
+TEST(LlamaCpp, TakesItsWordsFromTheCaller) {
+  constexpr std::size_t n_vocab = vocabulary, n_ctx = 64;
+  // [make]
+  llama_sampler* sampler =
+      urn::make_llama_sampler(urn::scalar, urn::temperature{0.8F} | urn::top_p{0.95F} | urn::categorical{},
+                              {.vocabulary = n_vocab, .seed = 42, .context = n_ctx});
+  // [/make]
+  const owned freed{sampler};
+  EXPECT_GE(draw_and_accept(sampler, 0), 0);
+}
+
 TEST(LlamaCpp, SortedOrCutCandidates) {
   const std::vector<float> logits = some_logits(0);
   std::vector<llama_token_data> sorted = candidates_of(logits);

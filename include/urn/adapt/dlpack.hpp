@@ -2,8 +2,8 @@
 /// \file
 /// DLPack: tensors of PyTorch, JAX, CuPy, TVM, xgrammar and others, read in place.
 ///
-/// Written against the layout, not against a dlpack.h: the caller includes the one it has (any from 0.5 on,
-/// with `device`), <ATen/dlpack.h> for instance.
+/// Written against the layout, not against a dlpack.h: the caller includes the one it has (any whose DLTensor
+/// has a `device`), <ATen/dlpack.h> for instance.
 
 #include <cstddef>
 #include <cstdint>
