@@ -1,5 +1,9 @@
 // A shared library that draws from PyTorch's tensors on the CPU, without a copy: see draw.py.
+#if __has_include(<dlpack/dlpack.h>)
 #include <dlpack/dlpack.h>
+#else
+#include <ATen/dlpack.h>  // PyTorch's own
+#endif
 
 #include <cstdint>
 #include <urn/adapt/dlpack.hpp>

@@ -1,6 +1,10 @@
 // A shared library that draws from PyTorch's tensors on a GPU, by one kernel and without a copy: see draw.py.
 // Memory and stream are PyTorch's.
+#if __has_include(<dlpack/dlpack.h>)
 #include <dlpack/dlpack.h>
+#else
+#include <ATen/dlpack.h>  // PyTorch's own
+#endif
 
 #include <cstddef>
 #include <cstdint>

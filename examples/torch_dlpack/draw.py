@@ -1,8 +1,11 @@
 """Draws tokens from PyTorch's tensors with urn, in place: draw.py <library of draw.cpp> [<library of draw.cu>].
 
-The second is for a machine with a GPU; from the repository:
-    nvcc -std=c++20 --expt-relaxed-constexpr -arch=native -O3 -shared -Xcompiler -fPIC -Iinclude \
-        examples/torch_dlpack/draw.cu -o libdraw_cuda.so
+The second is for a machine with a GPU. Without CMake, from the repository:
+    headers=$(python3 -c 'import torch; print(torch.__path__[0])')/include
+    g++ -std=c++20 -O2 -shared -fPIC -Iinclude -isystem $headers examples/torch_dlpack/draw.cpp -o liburn_torch.so
+    nvcc -std=c++20 --expt-relaxed-constexpr -arch=native -O3 -shared -Xcompiler -fPIC -Iinclude -isystem $headers \
+        examples/torch_dlpack/draw.cu -o liburn_torch_cuda.so
+    python3 examples/torch_dlpack/draw.py ./liburn_torch.so ./liburn_torch_cuda.so
 """
 
 import ctypes
