@@ -48,7 +48,7 @@ struct DLManagedTensor {
   void (*deleter)(DLManagedTensor*) = nullptr;
 };
 static_assert(urn::dlpack_tensor<DLTensor> && urn::dlpack_managed_tensor<DLManagedTensor>);
-static_assert(!urn::dlpack_tensor<DLManagedTensor> && !urn::dlpack_tensor<urn::tensor_view>);
+static_assert(!urn::dlpack_tensor<DLManagedTensor> && !urn::dlpack_tensor<urn::foreign_tensor>);
 
 DLTensor tensor_over(void* data, sizes& shape, dl_type type = {}) {
   return {data, {}, static_cast<std::int32_t>(shape.size()), type, shape.data()};

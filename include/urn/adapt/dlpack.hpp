@@ -58,7 +58,7 @@ constexpr tensor_memory dlpack_memory(int device_type) {
 
 /// The tensor, borrowed.
 template <dlpack_tensor Tensor>
-tensor_view view_of(const Tensor& t) {
+foreign_tensor view_of(const Tensor& t) {
   const auto* data = static_cast<const unsigned char*>(static_cast<const void*>(t.data));
   if (data != nullptr) data += t.byte_offset;
   return {data,
@@ -68,11 +68,11 @@ tensor_view view_of(const Tensor& t) {
           t.strides};
 }
 template <dlpack_managed_tensor Tensor>
-tensor_view view_of(const Tensor& t) {
+foreign_tensor view_of(const Tensor& t) {
   return view_of(t.dl_tensor);
 }
 
-/// As with_logits of a tensor_view. `from` is who draws: the host by itself, tensor_memory::cuda for
+/// As with_logits of a foreign_tensor. `from` is who draws: the host by itself, tensor_memory::cuda for
 /// urn::cuda; which of several devices it is stands in the tensor's device_id.
 template <class Tensor, class Use>
   requires(dlpack_tensor<Tensor> || dlpack_managed_tensor<Tensor>)
@@ -80,7 +80,7 @@ tensor_problem with_logits(const Tensor& tensor, tensor_memory from, Use&& use) 
   return with_logits(view_of(tensor), from, std::forward<Use>(use));
 }
 
-/// As read_mask of a tensor_view.
+/// As read_mask of a foreign_tensor.
 template <class Tensor>
   requires(dlpack_tensor<Tensor> || dlpack_managed_tensor<Tensor>)
 tensor_problem read_mask(const Tensor& tensor, std::size_t row, tensor_memory from, bitmask& mask) {

@@ -39,7 +39,7 @@ constexpr tensor_element onnx_element(int type) {
 
 }  // namespace detail
 
-/// As with_logits of a tensor_view: use(batch), where the value is a tensor of logits. A value that is no
+/// As with_logits of a foreign_tensor: use(batch), where the value is a tensor of logits. A value that is no
 /// tensor has a problem with its elements. Reading the shape allocates, and throws what ONNX Runtime throws.
 template <onnxruntime_value Value, class Use>
 tensor_problem with_logits(const Value& value, tensor_memory from, Use&& use) {
@@ -47,9 +47,9 @@ tensor_problem with_logits(const Value& value, tensor_memory from, Use&& use) {
   const auto info = value.GetTensorTypeAndShapeInfo();
   const auto shape = info.GetShape();
   const bool on_gpu = static_cast<int>(value.GetTensorMemoryInfo().GetDeviceType()) != 0;
-  const tensor_view view{value.GetTensorRawData(),
-                         detail::onnx_element(static_cast<int>(info.GetElementType())),
-                         on_gpu ? tensor_memory::cuda : tensor_memory::host, shape};
+  const foreign_tensor view{value.GetTensorRawData(),
+                            detail::onnx_element(static_cast<int>(info.GetElementType())),
+                            on_gpu ? tensor_memory::cuda : tensor_memory::host, shape};
   return with_logits(view, from, std::forward<Use>(use));
 }
 

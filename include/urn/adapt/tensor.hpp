@@ -19,7 +19,7 @@ enum class tensor_element : std::uint8_t { other, float32, bfloat16, float16, in
 enum class tensor_memory : std::uint8_t { other, host, cuda, host_and_cuda };
 
 /// A tensor that somebody else owns. Shape and strides are borrowed like the data.
-struct tensor_view {
+struct foreign_tensor {
   const void* data = nullptr;
   tensor_element element = tensor_element::other;
   tensor_memory memory = tensor_memory::host;
@@ -78,7 +78,7 @@ struct tensor_rows {
 struct strides_of {
   std::int64_t step[3] = {1, 1, 1};
 
-  explicit constexpr strides_of(const tensor_view& t) {
+  explicit constexpr strides_of(const foreign_tensor& t) {
     for (std::size_t d = t.shape.size(); d-- > 0;) {
       const bool is_last = d + 1 == t.shape.size();
       step[d] = t.strides != nullptr ? t.strides[d] : is_last ? 1 : step[d + 1] * t.shape[d + 1];
@@ -88,7 +88,7 @@ struct strides_of {
 
 /// The rows that are drawn from, or what is wrong with the tensor other than its elements. A dimension of
 /// size 1 may have any stride.
-inline tensor_rows rows_of(const tensor_view& t, tensor_memory from) {
+inline tensor_rows rows_of(const foreign_tensor& t, tensor_memory from) {
   const std::size_t rank = t.shape.size();
   if (!can_read(from, t.memory)) return {tensor_problem::memory};
   if (rank < 1 || rank > 3) return {tensor_problem::rank};
@@ -121,7 +121,7 @@ inline tensor_rows rows_of(const tensor_view& t, tensor_memory from) {
 /// rows are the last of the T places. If the tensor is refused, `use` is not called. O(1), and what `use`
 /// does; throws what that throws.
 template <class Use>
-tensor_problem with_logits(const tensor_view& tensor, tensor_memory from, Use&& use) {
+tensor_problem with_logits(const foreign_tensor& tensor, tensor_memory from, Use&& use) {
   const auto call = [&]<logit_type T>(T) {
     const detail::tensor_rows r = detail::rows_of(tensor, from);
     if (r.problem == tensor_problem::no) use(batch_view<T>{r.as<T>(), r.rows, r.columns, r.stride});
@@ -138,7 +138,7 @@ tensor_problem with_logits(const tensor_view& tensor, tensor_memory from, Use&& 
 /// Makes `mask` the words of a row of an int32 tensor of shape (words) or (batch, words): what xgrammar's
 /// FillNextTokenBitmask, outlines-core's write_mask_into and vLLM write. Borrowed: nothing is copied. A
 /// tensor that is refused leaves `mask` as it is.
-inline tensor_problem read_mask(const tensor_view& tensor, std::size_t row, tensor_memory from,
+inline tensor_problem read_mask(const foreign_tensor& tensor, std::size_t row, tensor_memory from,
                                 bitmask& mask) {
   if (tensor.element != tensor_element::int32) return tensor_problem::element;
   if (tensor.shape.size() > 2) return tensor_problem::rank;
