@@ -88,7 +88,8 @@ def check_cpu(urn):
     mask = torch.zeros(8, (5000 + 31) // 32, dtype=torch.int32)
     mask[:, 3] = 1 << 4  # token 100 alone
     assert urn.draw(logits, allowed=mask).tolist() == [100] * 8
-    check_grammar(urn, logits)
+    check_xgrammar(urn, logits)
+    check_outlines(urn, logits)
 
     assert "elements" in refused(lambda: urn.draw(logits.double()))
     assert "side by side" in refused(lambda: urn.draw(logits.T))
@@ -97,12 +98,12 @@ def check_cpu(urn):
     print("CPU tensors: drawn in place")
 
 
-def check_grammar(urn, logits):
+def check_xgrammar(urn, logits):
     """A mask by xgrammar itself, where it is installed."""
     try:
         import xgrammar
     except ImportError:
-        print("without xgrammar: a mask made by hand")
+        print("without xgrammar")
         return
     words = [chr(i) for i in range(128)] + ["word%d" % i for i in range(5000 - 128)]
     info = xgrammar.TokenizerInfo(words, vocab_size=5000)
@@ -113,6 +114,21 @@ def check_grammar(urn, logits):
     tokens = urn.draw(logits, allowed=mask, seed=3).tolist()
     assert all(words[t].isdigit() for t in tokens), tokens
     print("with xgrammar:", "".join(words[t] for t in tokens))
+
+
+def check_outlines(urn, logits):
+    """The same by outlines-core."""
+    try:
+        from outlines_core import Guide, Index, Vocabulary
+    except ImportError:
+        print("without outlines-core")
+        return
+    digits = Vocabulary(0, {str(digit): [100 + digit] for digit in range(10)})
+    mask = torch.zeros(1, (5000 + 31) // 32, dtype=torch.int32)
+    Guide(Index("[0-9]+", digits)).write_mask_into(mask.data_ptr(), mask.numel(), mask.element_size())
+    tokens = [urn.draw(logits[:1], allowed=mask, temperature=5.0, seed=seed).item() for seed in range(200)]
+    assert set(tokens) == set(range(100, 110)), tokens
+    print("with outlines-core:", "".join(str(t - 100) for t in tokens[:8]))
 
 
 def check_cuda(urn):

@@ -82,7 +82,7 @@ struct llama_calls : llama_memory {
   }
   /// Freed by llama_sampler_free, or by the chain that takes it.
   static llama_sampler* wrap(llama_calls* calls) {
-    return llama_sampler_init(&table, static_cast<llama_memory*>(calls));
+    return llama_sampler_init(table(), static_cast<llama_memory*>(calls));
   }
 
   void apply_to(llama_token_data_array& candidates) {
@@ -114,6 +114,11 @@ struct llama_calls : llama_memory {
   }
   static void free(llama_sampler* s) { delete &of(s); }
 
+  /// One for each type, which llama.cpp compares by its address.
+  static llama_sampler_i* table() {
+    static llama_sampler_i all = functions();
+    return &all;
+  }
   static llama_sampler_i functions() {
     llama_sampler_i i{};  // newer ones have members for sampling on a backend, which stay null
     i.name = &name;
@@ -124,7 +129,6 @@ struct llama_calls : llama_memory {
     i.free = &free;
     return i;
   }
-  static inline llama_sampler_i table = functions();
 };
 
 }  // namespace detail
