@@ -70,6 +70,26 @@ digest digest_of(urn::detail::dispatched_draw* by) {
   return all;
 }
 
+/// As a user calls it: what the typed pipeline draws, and a parameter refused.
+bool draws_as_typed() {
+  std::vector<float> logits(5000);
+  for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>((i * 7919) % 1009) * 0.02F;
+  urn::workspace scratch(logits.size());
+  const urn::dispatched sampler{.temperature = {0.8F}, .top_p = {0.95F}};
+  const auto typed =
+      urn::temperature{0.8F} | urn::top_p{0.95F} | urn::categorical{} | urn::logprobs{.raw = false};
+  bool good = true;
+  for (std::uint32_t step = 0; step < 50; ++step) {
+    const urn::draw_context context{.seed = 42, .step = step};
+    const urn::draw a = sampler(logits, context, scratch);
+    const urn::draw b = typed(urn::scalar, logits, context, scratch);
+    good &= a.token >= 0 && digest::mix_of(step, a, {}, {}) == digest::mix_of(step, b, {}, {});
+  }
+  good &= urn::dispatched{.temperature = {-1.0F}}(logits, {}, scratch).status == urn::status::bad_argument;
+  if (!good) std::puts("DIFFERENT: urn::dispatched and the typed pipeline");
+  return good;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -89,6 +109,7 @@ int main(int argc, char** argv) {
                 same ? "" : ": DIFFERENT");
     good &= same;
   }
+  good &= draws_as_typed();
   good &= urn::detail::best_dispatched_draw() == urn::detail::dispatched_draw_for(chosen);
   return good ? 0 : 1;
 }
