@@ -25,6 +25,16 @@ macro(urn_find_thrust mode)
   endif()
 endmacro()
 
+# urn::llama_cpp includes <llama.h>, of whichever llama.cpp its user links: there is nothing to find.
+set(urn_llama_cpp_needs)
+macro(urn_find_llama_cpp mode)
+endmacro()
+
+# urn::dispatch is compiled with xsimd, and used without.
+set(urn_dispatch_needs)
+macro(urn_find_dispatch mode)
+endmacro()
+
 set(urn_transformer_needs Eigen3::Eigen nlohmann_json::nlohmann_json PkgConfig::urn_pcre2 Threads::Threads)
 set(urn_transformer_packages eigen3 nlohmann_json libpcre2-8)
 macro(urn_find_transformer mode)

@@ -29,7 +29,11 @@ endforeach()
 
 configure_package_config_file(cmake/urn-config.cmake.in urn-config.cmake INSTALL_DESTINATION ${package_dir}
   NO_SET_AND_CHECK_MACRO)
-write_basic_package_version_file(urn-config-version.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+set(any_machine ARCH_INDEPENDENT)
+if(TARGET urn_dispatch)
+  set(any_machine)
+endif()
+write_basic_package_version_file(urn-config-version.cmake COMPATIBILITY SameMinorVersion ${any_machine})
 install(FILES ${PROJECT_BINARY_DIR}/urn-config.cmake ${PROJECT_BINARY_DIR}/urn-config-version.cmake
   cmake/dependencies.cmake DESTINATION ${package_dir})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/urn)
