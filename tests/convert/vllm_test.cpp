@@ -84,7 +84,7 @@ TEST(to_vllm, other_losses) {
   EXPECT_EQ(late.arguments, to_vllm({}).arguments);
   const urn::conversion seeded = converted([](auto& p) { p.seed = ~std::uint64_t{0}; });
   EXPECT_EQ(seeded.arguments["seed"], 9223372036854775807);
-  EXPECT_EQ(seeded.losses, (losses{{"seed", "loses its highest bit: vLLM's seeds are signed"}}));
+  EXPECT_EQ(seeded.losses, (losses{{"seed", "becomes another: vLLM's are at most 9223372036854775807"}}));
   const urn::conversion words = converted([](auto& p) { p.bad_words = {" x", "\ny", "  ", "\t"}; });
   EXPECT_EQ(words.arguments["bad_words"], (strings{" x", "\ny"}));
   ASSERT_EQ(words.losses.size(), 3U);
