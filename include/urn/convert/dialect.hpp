@@ -72,7 +72,9 @@ class params_writer {
 
   [[nodiscard]] const sampling_params& params() const { return p_; }
   [[nodiscard]] bool is_greedy() const { return p_.temperature < urn::temperature::greedy_below; }
-  void put(const char* name, nlohmann::ordered_json value) { to_[name] = std::move(value); }
+  nlohmann::ordered_json& put(const char* name, nlohmann::ordered_json value) {
+    return to_[name] = std::move(value);
+  }
   void lose(const char* field, std::string happens) { losses_.push_back({field, std::move(happens)}); }
 
   /// Under another name at most, with the engine's default where that is another. It is always written: a
@@ -111,12 +113,11 @@ class params_writer {
 
   /// Greedy is 0.
   void temperature(const char* name, const temperature_limits& within = {}, float = 1.0F) {
-    if (is_greedy()) return put(name, 0.0);
-    if (p_.temperature < within.least)
-      lose("temperature", "is " + text_of(within.least) + its("least but 0"));
-    if (p_.temperature > within.largest)
-      lose("temperature", "is " + text_of(within.largest) + its("largest"));
-    put(name, json_of(std::clamp(p_.temperature, within.least, within.largest)));
+    const float t = p_.temperature;
+    const float kept = is_greedy() ? 0.0F : std::clamp(t, within.least, within.largest);
+    put(name, json_of(kept));
+    if (kept > t) lose("temperature", "is " + text_of(kept) + its("least but 0"));
+    if (kept < t && !is_greedy()) lose("temperature", "is " + text_of(kept) + its("largest"));
   }
 
   void at_most(const char* name, const char* field, float sampling_params::*member, float largest) {
@@ -213,6 +214,14 @@ class params_reader {
   sampling_params& params() { return into_.params; }
   void lose(std::string field, std::string happens) {
     into_.losses.push_back({std::move(field), std::move(happens)});
+  }
+
+  /// The first of an argument's names that is there; the first where none is.
+  const char* first_of(std::initializer_list<const char*> names) {
+    known(names);
+    const auto is_there = [this](const char* name) { return from_.find(name) != nullptr; };
+    const auto* const found = std::find_if(names.begin(), names.end(), is_there);
+    return found == names.end() ? *names.begin() : *found;
   }
 
   template <class T>
