@@ -277,7 +277,8 @@ class params_reader {
   void seed(const char* name, std::uint64_t) {
     const nlohmann::json* const value = from_.find(name);
     if (value == nullptr || *value == -1) return;
-    if (!value->is_number_integer() || *value >= 0) return read_json(*value, name, params().seed);
+    const bool negative = value->is_number_integer() && !value->is_number_unsigned() && *value < 0;
+    if (!negative) return read_json(*value, name, params().seed);
     lose(name, "is left out: urn's are not negative, so the seed is random");
   }
 

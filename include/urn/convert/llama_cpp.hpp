@@ -51,10 +51,10 @@ struct llama_cpp_dialect {
     side.same("frequency_penalty", &p::frequency_penalty);
     side.same("presence_penalty", &p::presence_penalty);
     side.either([](params_writer&) {}, make_own_corrections);
-    side.either([this](params_writer& to) { put_scope(to); },
-                [this](params_reader& from) { read_scope(from); });
     side.either([](params_writer& to) { to.put("samplers", llama_cpp_own_samplers); },
                 read_llama_cpp_samplers);
+    side.either([this](params_writer& to) { put_scope(to); },
+                [this](params_reader& from) { read_scope(from); });
     constexpr auto* counted = "counts the prompt's tokens too";
     constexpr auto* output_alone = "is over the output alone";
     side.differs("frequency_penalty", "frequency_penalty", &p::frequency_penalty, counted, output_alone);
@@ -147,6 +147,9 @@ struct llama_cpp_dialect {
     sampling_params& p = from.params();
     p.temperature = std::max(p.temperature, 0.0F);
     if (p.top_k < 0) p.top_k = -1;
+    if (from.from().value_or<std::int64_t>("repeat_last_n", 64) != 0) return;
+    p.repetition_penalty = 1;
+    p.frequency_penalty = p.presence_penalty = 0;
   }
 
   /// urn's repetition penalty is over prompt and output, llama.cpp's over the last tokens of both.
@@ -160,11 +163,8 @@ struct llama_cpp_dialect {
   }
   void read_scope(params_reader& from) const {
     const auto n = from.from().value_or<std::int64_t>("repeat_last_n", 64);
-    sampling_params& p = from.params();
-    if (n == 0) p.repetition_penalty = 1;
-    if (n == 0) p.frequency_penalty = p.presence_penalty = 0;
     const bool all = n < 0 || (setting.context_size && std::cmp_greater_equal(n, *setting.context_size));
-    if (p.repetition_penalty != 1 && !all)
+    if (from.params().repetition_penalty != 1 && !all)
       from.lose("repeat_last_n", "is the whole text: urn's repetition_penalty has no other scope");
   }
 
