@@ -5,11 +5,14 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "urn/client/sampling_params.hpp"
 #include "urn/convert/llama_cpp.hpp"
 #include "urn/convert/openai.hpp"
 #include "urn/convert/ort_genai.hpp"
+#include "urn/convert/report.hpp"
 #include "urn/convert/sglang.hpp"
 #include "urn/convert/tensorrt_llm.hpp"
 #include "urn/convert/transformers.hpp"

@@ -9,8 +9,15 @@
 #include <vector>
 
 #include "client/random_params.hpp"
+#include "convert/conversions.hpp"
 #include "support/expect_error.hpp"
 #include "support/params.hpp"
+#include "urn/client/params_json.hpp"
+#include "urn/convert/llama_cpp.hpp"
+#include "urn/convert/openai.hpp"
+#include "urn/convert/ort_genai.hpp"
+#include "urn/convert/sglang.hpp"
+#include "urn/convert/tensorrt_llm.hpp"
 
 namespace {
 
@@ -338,3 +345,9 @@ TEST(openai, reads_both_apis) {
 }
 
 }  // namespace
+
+/// With words it speaks, see conversions.hpp; without, it tests.
+int main(int count, char** words) {
+  testing::InitGoogleTest(&count, words);
+  return count > 1 ? urn::test::speak({words + 1, words + count}) : RUN_ALL_TESTS();
+}
