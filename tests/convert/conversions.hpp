@@ -12,6 +12,7 @@
 
 #include "client/random_params.hpp"
 #include "convert/engines.hpp"
+#include "convert/tables.hpp"
 
 namespace urn::test {
 
@@ -45,14 +46,15 @@ inline void read(const engine& e) {
 }
 
 /// write <engine> <count>: arguments of random parameters, a line each. read <engine>: what arguments, a line
-/// each, mean. The program's exit status.
+/// each, mean. tables <page>: puts the tables into docs/convert.md. The program's exit status.
 inline int speak(const std::vector<std::string>& said) try {
+  if (said.size() == 2 && said[0] == "tables") return write_tables(said[1]), 0;
   for (const engine& e : engines()) {
     if (said.size() < 2 || said[1] != e.name) continue;
     if (said[0] == "write" && said.size() == 3) return write(e, std::stoul(said[2])), 0;
     if (said[0] == "read") return read(e), 0;
   }
-  std::fputs("write <engine> <count> | read <engine>\n", stderr);
+  std::fputs("write <engine> <count> | read <engine> | tables <page>\n", stderr);
   return 2;
 } catch (const std::exception& problem) {
   std::fprintf(stderr, "%s\n", problem.what());

@@ -10,6 +10,7 @@
 
 #include "client/random_params.hpp"
 #include "convert/conversions.hpp"
+#include "convert/tables.hpp"
 #include "support/expect_error.hpp"
 #include "support/params.hpp"
 #include "urn/client/params_json.hpp"
@@ -109,6 +110,59 @@ TEST(engines, refuse_invalid_parameters_and_wrong_types_by_name) {
         "top_p: 2 is not in (0, 1]");
     EXPECT_EQ(e.read(said({{"no_such_name", 1}}), on_loss::report).unknown, strings{"no_such_name"})
         << e.name;
+  }
+}
+
+const std::string page = std::string(URN_TEST_FIXTURES) + "/../../docs/convert.md";
+
+TEST(docs, tables_say_what_conversions_do) {
+  const std::string text = urn::test::file_text(page);
+  for (const engine& e : urn::test::engines()) {
+    const auto [start, length] = urn::test::place_of_table(text, e);
+    EXPECT_EQ(text.substr(start, length), urn::test::table_of(e))
+        << "convert.engines tables docs/convert.md puts it right";
+  }
+}
+
+/// The names in the line of the page that starts so: `a`, `b`.
+strings names_in_line(const std::string& text, const std::string& start) {
+  strings found;
+  const std::size_t at = text.find("\n" + start);
+  if (at == std::string::npos) return found;
+  const std::size_t end = text.find("\n\n", at);
+  for (std::size_t open = text.find('`', at); open < end; open = text.find('`', open + 1)) {
+    const std::size_t close = text.find('`', open + 1);
+    found.push_back(text.substr(open + 1, close - open - 1));
+    open = close;
+  }
+  return found;
+}
+
+/// What some value of an argument loses, and whether the engine has it at all.
+bool is_lost(const engine& e, const std::string& name) {
+  bool lost = false;
+  for (const char* value : {"true", "false", "7", "0.25", "\"x\"", "[\"x\"]", "{\"x\": 1}"}) {
+    json said{{name, json::parse(value)}};
+    if (e.name == "llama_cpp")
+      said["samplers"] = {"dry", "typ_p", "xtc", "top_n_sigma", "temperature", "adaptive_p"};
+    for (const json& arguments : {said, json{{"sampling_params", said}}}) {
+      try {
+        const urn::imported_params made = e.read(arguments, on_loss::report);
+        lost = lost || urn::test::names(made.losses, name);
+      } catch (const urn::request_error&) {  // of another type
+      }
+    }
+  }
+  return lost;
+}
+
+TEST(docs, name_what_is_lost_of_a_request_that_is_read) {
+  const std::string text = urn::test::file_text(page);
+  for (const engine& e : urn::test::engines()) {
+    const strings named =
+        names_in_line(text, "Read from " + e.title + ", what is not neutral of these is lost:");
+    EXPECT_GE(named.size(), 3U) << e.title;
+    for (const std::string& name : named) EXPECT_TRUE(is_lost(e, name)) << e.title << ": " << name;
   }
 }
 

@@ -144,7 +144,8 @@ class params_writer {
 
   void stop(const stop_words& words) {
     if (const auto* ids = std::get_if<std::vector<token_id>>(&p_.stop)) {
-      if (words.tokens == nullptr) return lose("stop", "is left out: " + engine_ + " stops at strings alone");
+      if (words.tokens == nullptr)
+        return lose("stop", "is left out: " + engine_ + " stops at strings, not at tokens");
       put(words.tokens, *ids);
     } else if (const auto* texts = std::get_if<std::vector<std::string>>(&p_.stop)) {
       auto kept = *texts;

@@ -76,8 +76,62 @@ struct sglang_request {
     side.foreign("watermark", nullptr);
     side.foreign("require_reasoning", false);
     side.foreign("max_thinking_tokens", nullptr);
-    side.known({"prompt", "text", "input_ids", "rid", "stream", "priority", "session_id", "session_params",
-                "lora_path", "cache_salt", "return_text_in_logprobs", "return_prompt_token_ids"});
+    side.foreign("return_routed_experts", false);
+    side.foreign("return_indexer_topk", false);
+    describe_the_rest(side);
+  }
+
+  /// The prompt, where it is computed, and how the answer comes.
+  template <class Side>
+  static void describe_the_rest(Side& side) {
+    side.known({"prompt",
+                "text",
+                "input_ids",
+                "input_embeds",
+                "positional_embed_overrides",
+                "image_data",
+                "audio_data",
+                "video_data",
+                "video_config",
+                "use_audio_in_video",
+                "modalities",
+                "images_config",
+                "mm_hashes",
+                "mm_content_hashes",
+                "mm_processor_kwargs",
+                "max_dynamic_patch",
+                "min_dynamic_patch",
+                "image_max_dynamic_patch",
+                "video_max_dynamic_patch",
+                "multi_item_delimiter_indices",
+                "token_indices_to_pool"});
+    side.known({"rid",
+                "session_id",
+                "session_params",
+                "conversation_id",
+                "lora_path",
+                "lora_id",
+                "priority",
+                "cache_salt",
+                "extra_key",
+                "kv_hints",
+                "routing_key",
+                "routed_dp_rank",
+                "data_parallel_rank",
+                "disagg_prefill_dp_rank",
+                "decode_tp_size",
+                "bootstrap_host",
+                "bootstrap_port",
+                "bootstrap_room",
+                "bootstrap_pair_key",
+                "http_worker_ipc",
+                "encoder_urls",
+                "num_items_assigned",
+                "need_wait_for_mm_inputs"});
+    side.known({"stream", "background", "log_metrics", "no_logs", "custom_labels", "external_trace_header",
+                "received_time", "routed_experts_start_len", "return_text_in_logprobs",
+                "return_prompt_token_ids", "return_bytes", "return_flat_raw_top_logprobs",
+                "return_flat_raw_output_top_logprobs", "return_flat_raw_top_logprobs_b64"});
   }
 
   static void put_logprobs(params_writer& to) {
