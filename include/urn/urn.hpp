@@ -27,6 +27,7 @@
 #include "urn/processor/eta_cutoff.hpp"
 #include "urn/processor/exponential_decay_length.hpp"
 #include "urn/processor/forced_tokens.hpp"
+#include "urn/processor/infill.hpp"
 #include "urn/processor/known_touches.hpp"
 #include "urn/processor/logit_bias.hpp"
 #include "urn/processor/min_keep.hpp"
