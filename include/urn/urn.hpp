@@ -42,6 +42,7 @@
 #include "urn/processor/smoothing.hpp"
 #include "urn/processor/soft_cap.hpp"
 #include "urn/processor/suppressed_tokens.hpp"
+#include "urn/processor/synthid.hpp"
 #include "urn/processor/tail_free.hpp"
 #include "urn/processor/temperature.hpp"
 #include "urn/processor/top_a.hpp"
