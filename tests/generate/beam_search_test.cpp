@@ -24,7 +24,7 @@ using tokens = std::vector<token_id>;
 
 constexpr urn::temperature unchanged{};
 
-static_assert(!std::is_copy_constructible_v<urn::beam_search>);  // its spans look into it
+static_assert(!std::is_copy_constructible_v<urn::beam_search>);  // its groups point to its options
 
 beam_stop stop_of(const nlohmann::json& early_stopping) {
   if (early_stopping.is_string()) return beam_stop::never;
