@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "urn/model/archetype.hpp"
@@ -22,6 +23,8 @@ using urn::beam, urn::beam_options, urn::beam_stop, urn::token_id;
 using tokens = std::vector<token_id>;
 
 constexpr urn::temperature unchanged{};
+
+static_assert(!std::is_copy_constructible_v<urn::beam_search>);  // its groups point to its options
 
 beam_stop stop_of(const nlohmann::json& early_stopping) {
   if (early_stopping.is_string()) return beam_stop::never;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -102,6 +103,8 @@ TEST(parallel, cuts_one_row_as_its_base) {
   expect_as_its_base(urn::typical{0.9F} | end);
   expect_as_its_base(urn::smoothing{0.01F} | urn::top_n_sigma{2.5F} | urn::eta_cutoff{1e-4F} | end);
   expect_as_its_base(urn::xtc{1e-3F, 0.5F} | urn::dynamic_temperature{0.5F, 1.5F} | urn::top_h{0.9F} | end);
+  constexpr std::array<urn::token_id, 1> ends{7};
+  expect_as_its_base(urn::top_k{4} | urn::infill{{}, ends} | end);
 }
 
 /// A batch of rows 40 elements further apart than they are long, and what each gives alone.

@@ -96,6 +96,8 @@ TEST_F(no_allocation, by_cuts_and_scalings_of_many_kinds) {
   EXPECT_EQ(allocated_by(urn::expected_xtc{0.0F, 0.5F} | urn::tail_free{0.95F} |
                          urn::min_keep{5, urn::min_p{0.5F}} | urn::top_p_decay{0.9F, 0.9F} | end),
             0U);
+  const urn::synthid_keys keys({654, 400, 836}, {});
+  EXPECT_EQ(allocated_by(urn::synthid{&keys} | urn::top_k{40} | urn::infill{{}, ends} | end), 0U);
 }
 
 TEST_F(no_allocation, by_any_pipeline) {

@@ -6,7 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <span>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "support/naive_pipeline.hpp"
@@ -79,6 +82,38 @@ TEST(bitmask, leaves_the_temperature_to_the_mass) {
     EXPECT_TRUE(look::same(look::drawn(urn::temperature{0.3F} | mask, row, {.step = step}),
                            look::drawn(mask | urn::temperature{0.3F}, row, {.step = step})));
   }
+}
+
+/// make.py's.
+float logit(std::uint32_t text, std::uint32_t step, std::uint32_t v) {
+  const std::uint32_t mixed = (text * 7919U + step * 104729U + v * 15485863U) * 2654435761U;
+  return static_cast<float>((((mixed ^ mixed >> 15) * 2246822519U) >> 17) * 256 + v) / 1024;
+}
+
+/// Along texts of a JSON schema, the best token that xgrammar's mask leaves and how many it leaves: see
+/// tests/fixtures/xgrammar/make.py.
+TEST(bitmask, leaves_what_xgrammar_leaves) {
+  std::ifstream file(URN_TEST_FIXTURES "/xgrammar/masks.txt");
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  std::size_t masks = 0;
+  for (; std::getline(file, line); ++masks) {
+    std::istringstream in(line);
+    std::uint32_t text = 0, step = 0;
+    std::array<std::int32_t, 4> words{};
+    std::string mark;
+    std::size_t allowed = 0;
+    token_id token = 0;
+    in >> text >> step >> words[0] >> words[1] >> words[2] >> words[3] >> mark >> allowed >> token;
+    ASSERT_EQ(mark, ">") << line;
+    std::vector<float> row;
+    for (std::uint32_t v = 0; v < 121; ++v) row.push_back(logit(text, step, v));
+    const urn::draw best = look::drawn(bitmask{words} | urn::top_k{1}, row);
+    ASSERT_EQ(best.token, token) << line;
+    const std::vector<float> seen = look::edited(bitmask{words}, row);
+    ASSERT_EQ(std::count_if(seen.begin(), seen.end(), oracle::survives), allowed) << line;
+  }
+  EXPECT_GT(masks, 500U);
 }
 
 }  // namespace

@@ -30,6 +30,13 @@ namespace urn {
   "min_p), or a row may be left without a token"
 #define URN_REPORT_BEFORE_DRAW \
   "urn: logprobs reports on a drawn token: put it after the sampler (greedy, categorical)"
+#define URN_NO_STAGE                                                                              \
+  "urn: what is joined to a stage by | is no stage: a piece of one's own says by `using stage = " \
+  "urn::elementwise_edit`, or another of processor/stage.hpp, what it is"
+#define URN_NO_POLICY                                                                                    \
+  "urn: the first argument of a draw is no execution policy: give urn::scalar, urn::simd, or a backend " \
+  "that "                                                                                                \
+  "derives from one of them"
 
 /// Why a stage was refused, in one sentence.
 constexpr const char* sentence(misplaced wrong) {
@@ -137,6 +144,13 @@ struct pipe {
                   workspace& scratch) const {
     return draw_row(policy, *this, logits, context, scratch);
   }
+  /// By what is no policy: says so.
+  template <class Other, class Logits>
+    requires(!execution_policy<Other>)
+  draw operator()(const Other&, const Logits&, const draw_context&, workspace&) const {
+    static_assert(execution_policy<Other>, URN_NO_POLICY);
+    return {};
+  }
 
   /// Draws one token for each row of a batch, contexts[r] and out[r] for row r. If their numbers differ from
   /// the batch's, nothing is drawn and every `out` says bad_argument.
@@ -208,6 +222,18 @@ constexpr pipe<Left, Right> operator|(Left left, Right right) {
   return {left, right};
 }
 
+/// What is joined to a stage is one too: this says so.
+template <class Left, class Right>
+  requires(pipeline_stage<Left> != pipeline_stage<Right>)
+constexpr auto operator|(const Left& left, const Right& right) {
+  static_assert(pipeline_stage<Left> && pipeline_stage<Right>, URN_NO_STAGE);
+  if constexpr (pipeline_stage<Left>) {
+    return left;
+  } else {
+    return right;
+  }
+}
+
 /// `a | b | ...` as a function: for stages of another namespace than urn, between which `|` is not found.
 template <pipeline_stage First, pipeline_stage... Rest>
 constexpr auto compose(First first, Rest... rest) {
@@ -217,6 +243,8 @@ constexpr auto compose(First first, Rest... rest) {
 #undef URN_AFTER_DRAW
 #undef URN_WHOLE_ROW_AFTER_CUT
 #undef URN_REPORT_BEFORE_DRAW
+#undef URN_NO_STAGE
+#undef URN_NO_POLICY
 
 }  // namespace urn
 URN_EITHER_SIDE_END

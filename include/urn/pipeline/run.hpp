@@ -13,6 +13,7 @@
 #include "urn/core/status.hpp"
 #include "urn/kernel/edited_row.hpp"
 #include "urn/kernel/touch_list.hpp"
+#include "urn/pipeline/fit.hpp"
 #include "urn/pipeline/row_state.hpp"
 #include "urn/processor/stage.hpp"
 
@@ -140,6 +141,8 @@ URN_HOST_DEVICE void run(const Stage& stage, State& state, Next&& next) {
     stage.run(state, next);
   } else if constexpr (requires { stage.for_draw(state.context); }) {
     run(stage.for_draw(state.context), state, next);
+  } else if constexpr (!fits<Stage, State>()) {
+    return;  // the compiler has said why
   } else if constexpr (stage_is<Stage, elementwise_edit>) {
     run_elementwise(stage, state, next);
   } else if constexpr (stage_is<Stage, sparse_edit>) {

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "urn/processor/stage.hpp"
 #include "urn/stop/stop.hpp"
 
 namespace urn {
@@ -112,6 +113,20 @@ template <stop_criterion A, stop_criterion B>
 constexpr auto operator|(A left, B right) {
   return std::apply([](auto... c) { return any_of<decltype(c)...>(std::move(c)...); },
                     std::tuple_cat(detail::members(std::move(left)), detail::members(std::move(right))));
+}
+
+/// What is joined to a criterion is one too: this says so.
+template <class A, class B>
+  requires(stop_criterion<A> != stop_criterion<B> && !pipeline_stage<A> && !pipeline_stage<B>)
+constexpr auto operator|(const A& left, const B& right) {
+  static_assert(stop_criterion<A> && stop_criterion<B>,
+                "urn: what is joined to a stop criterion by | is none: it needs `State start() const` and "
+                "`urn::stop_decision update(State&, const urn::stop_input&) const`");
+  if constexpr (stop_criterion<A>) {
+    return left;
+  } else {
+    return right;
+  }
 }
 
 }  // namespace urn

@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/naive_pipeline.hpp"
@@ -58,6 +60,15 @@ TEST(simd_samplers, adaptive_p) {
 }
 TEST(simd_samplers, gumbel) {
   compare(600, [](random_case&) { return urn::gumbel{}; });
+}
+
+TEST(simd_samplers, of_what_infill_left) {
+  static constexpr std::array<std::string_view, 4> pieces{"a", "ab", "abc", "b"};
+  static constexpr std::array<urn::token_id, 2> ends{0, 5};
+  compare(300, [&](random_case& c) {
+    return urn::top_k{1 + static_cast<std::int32_t>(c.r.below(8))} | urn::infill{pieces, ends} |
+           urn::categorical{};
+  });
 }
 
 TEST(simd_samplers, kept_set_distribution_and_given_tokens) {
