@@ -148,7 +148,7 @@ class any_pipeline {
     }
     [[nodiscard]] logprobs_wanted wants() const override { return wanted_by(stage); }
     void run(state& before, const continuation& next) const override {
-      if (is_neutral(stage)) return next(before);
+      if (is_neutral(stage) && !detail::watching_policy<Policy>) return next(before);
       detail::run(stage, before, [&](auto& after) {
         if constexpr (std::same_as<std::remove_cvref_t<decltype(after)>, state>) {
           next(after);
