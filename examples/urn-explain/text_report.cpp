@@ -55,7 +55,7 @@ std::string text_report(const picture& p) {
   std::string text = p.title + "\n";
   for (std::size_t i = 0; i < p.trace.steps.size(); ++i) {
     const urn::trace_step& step = p.trace.steps[i];
-    text += "\n" + coloured(bold, step.stage) + "  " + counts_of(p, i) + "\n";
+    text.append("\n").append(coloured(bold, step.stage)).append("  ").append(counts_of(p, i)).append("\n");
     for (const shown_token& t : shown_tokens(p, i)) text += row_text(p, t, i == 0, step.passed) + "\n";
   }
   text += "\n";

@@ -127,7 +127,7 @@ std::string parameter_text(const T& value) {
   } else if constexpr (std::is_arithmetic_v<T>) {
     return detail::number_text(value);
   } else if constexpr (requires { value.size(); }) {
-    return "[" + detail::number_text(static_cast<std::size_t>(value.size())) + "]";
+    return std::string("[") + detail::number_text(static_cast<std::size_t>(value.size())) + "]";
   } else {
     return "..";
   }
