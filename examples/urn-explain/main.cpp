@@ -17,7 +17,10 @@
 
 namespace {
 
-bool has_colour() { return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr; }
+bool has_colour() {
+  const char* const unwanted = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && (unwanted == nullptr || *unwanted == '\0');
+}
 
 picture draw(const options& asked) {
   const input row = asked.logits.empty() ? read_model(asked) : read_file(asked.logits);

@@ -179,9 +179,8 @@ trace explain(Policy policy, const Pipeline& pipeline, const Logits& logits, con
   if constexpr (pipeline_stage<Pipeline>) {
     watcher.seen.drawn = draw_row(watching, pipeline, logits, context, scratch);
   } else {
-    static_assert(
-        requires { pipeline(watching, logits, context, scratch); },
-        "urn: explain takes an any_pipeline whose policy is urn::explaining of the one it is called with");
+    static_assert(std::same_as<typename Pipeline::policy_type, explaining<Policy>>,
+                  "urn: only an any_pipeline<urn::explaining<P>> can be explained, by the policy P");
     watcher.seen.drawn = pipeline(watching, logits, context, scratch);
   }
   return std::move(watcher.seen);

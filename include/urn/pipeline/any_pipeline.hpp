@@ -68,6 +68,8 @@ class any_row {
 template <execution_policy Policy = scalar_t>
 class any_pipeline {
  public:
+  using policy_type = Policy;
+
   any_pipeline() = default;
   any_pipeline(const any_pipeline& other) : kind_(other.kind_) {
     for (const auto& s : other.stages_) stages_.push_back(s->clone());
