@@ -108,6 +108,13 @@ TEST(kept_set, measures_mass_before_the_first_cut) {
   EXPECT_NEAR(s.summary.mass, .4, 1e-6);
 }
 
+TEST(kept_set, does_not_count_what_a_mask_took_after_the_cut) {
+  const std::vector<float> row = look::logits_of({.4, .3, .2, .1});
+  const seen s = look_at(urn::top_k{3} | random_pipelines::ban_multiples{2} | categorical{}, row);
+  EXPECT_NEAR(s.summary.mass, .3, 1e-6);
+  EXPECT_NEAR(s.summary.entropy, 0, 1e-5);
+}
+
 TEST(kept_set, changes_nothing_else) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     random_pipelines::random_case c(seed, 11.0F);

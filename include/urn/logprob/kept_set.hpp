@@ -10,6 +10,7 @@
 
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
+#include "urn/core/order_key.hpp"
 #include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
@@ -69,6 +70,7 @@ struct kept_set {
     if (!row.is_cut || row.uncut.total == 0) return 1.0F;
     std::uint64_t mass = 0;
     for (std::size_t i = 0; i < row.kept.size(); ++i) {
+      if (!survives(row.kept.at(i))) continue;  // masked after the cut
       const float logit = row.row.at(static_cast<std::size_t>(row.kept.id(i)));
       mass += kernel::mass_in_row(logit, row.uncut.c, row.uncut.key);
     }

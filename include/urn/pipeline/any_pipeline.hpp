@@ -68,6 +68,8 @@ class any_row {
 template <execution_policy Policy = scalar_t>
 class any_pipeline {
  public:
+  using policy_type = Policy;
+
   any_pipeline() = default;
   any_pipeline(const any_pipeline& other) : kind_(other.kind_) {
     for (const auto& s : other.stages_) stages_.push_back(s->clone());
@@ -148,7 +150,7 @@ class any_pipeline {
     }
     [[nodiscard]] logprobs_wanted wants() const override { return wanted_by(stage); }
     void run(state& before, const continuation& next) const override {
-      if (is_neutral(stage)) return next(before);
+      if (is_neutral(stage) && !detail::watching_policy<Policy>) return next(before);
       detail::run(stage, before, [&](auto& after) {
         if constexpr (std::same_as<std::remove_cvref_t<decltype(after)>, state>) {
           next(after);

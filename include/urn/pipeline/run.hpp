@@ -134,11 +134,37 @@ URN_HOST_DEVICE void run_row_edit(const Stage& stage, State& state, Next&& next)
   run_touched(stage, state, edits, next);
 }
 
+/// A policy that looks on (explain/explain.hpp): `enter(stage, state)` is called before each stage,
+/// `leave(stage, state)` behind it. Any other leaves no trace of this in what is compiled.
+template <class Policy>
+concept watching_policy = requires {
+  requires std::remove_cvref_t<Policy>::watches;
+};
+
+/// What follows a stage that is watched.
+template <class Stage, class Next>
+struct watched {
+  const Stage& stage;
+  Next& next;
+  template <class State>
+  void operator()(State& after) const {
+    after.policy.leave(stage, after);
+    next(after);
+  }
+};
+template <class Next>
+inline constexpr bool is_watched = false;
+template <class Stage, class Next>
+inline constexpr bool is_watched<watched<Stage, Next>> = true;
+
 /// Runs one stage, then `next`; a row that failed goes no further.
 template <class Stage, class State, class Next>
 URN_HOST_DEVICE void run(const Stage& stage, State& state, Next&& next) {
   if constexpr (stage_is<Stage, composition>) {
     stage.run(state, next);
+  } else if constexpr (watching_policy<decltype(state.policy)> && !is_watched<std::remove_cvref_t<Next>>) {
+    state.policy.enter(stage, state);
+    run(stage, state, watched<Stage, std::remove_reference_t<Next>>{stage, next});
   } else if constexpr (requires { stage.for_draw(state.context); }) {
     run(stage.for_draw(state.context), state, next);
   } else if constexpr (!fits<Stage, State>()) {

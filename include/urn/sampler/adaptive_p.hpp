@@ -91,6 +91,7 @@ class adaptive_p_state {
 /// = ln p. target < 0 draws as categorical does; NaN is refused. O(V).
 struct adaptive_p {
   using stage = sampler;
+  static constexpr bool draws_by_point = true;
 
   float target = -1.0F;
 

@@ -19,6 +19,7 @@ struct categorical {
   using stage = sampler;
   static constexpr bool draws_by_blocks =
       true;  ///< a whole row's masses are enough, the best tokens are not asked for
+  static constexpr bool draws_by_point = true;  ///< see `choice` in explain/trace.hpp
 
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {

@@ -107,6 +107,7 @@ URN_HOST_DEVICE void draw_after(State& row, Cut&& cut) {
 /// O(V).
 struct mirostat_v2 {
   using stage = sampler;
+  static constexpr bool draws_by_point = true;
 
   float mu = 10.0F;
 
@@ -135,6 +136,7 @@ struct mirostat_v2 {
 /// fills, and prior_logprob. mu of NaN is refused. O(V + sample log sample).
 struct mirostat_v1 {
   using stage = sampler;
+  static constexpr bool draws_by_point = true;
 
   float mu = 10.0F;
   std::uint32_t sample = 100;  ///< how many of the best tokens tell s; at least 2

@@ -13,6 +13,7 @@
 
 #include "support/naive_pipeline.hpp"
 #include "support/random_pipelines.hpp"
+#include "urn/explain/explain.hpp"
 #include "urn/kernel/simd/policy.hpp"
 #include "urn/urn.hpp"
 
@@ -105,6 +106,22 @@ TEST(simd_samplers, kept_set_distribution_and_given_tokens) {
       EXPECT_EQ(lists[0][i].token, lists[1][i].token) << seed;
       EXPECT_EQ(urn::exact::bits(lists[0][i].logprob), urn::exact::bits(lists[1][i].logprob)) << seed;
     }
+  }
+}
+
+TEST(simd_samplers, explained) {
+  constexpr std::size_t most = 20000;
+  urn::workspace plain(most);
+  urn::workspace vectors(most);
+  for (std::uint64_t seed = 0; seed < 200 && !testing::Test::HasFailure(); ++seed) {
+    random_case c(seed, 13.0F);
+    const std::vector<float> row = random_row(c.r, c.size);
+    const auto stages = c.penalties() | c.temperature() | c.top_p() | c.min_p() | urn::categorical{};
+    const urn::trace a = urn::explain(urn::scalar, stages, row, c.context, plain);
+    const urn::trace b = urn::explain(urn::simd, stages, row, c.context, vectors);
+    EXPECT_TRUE(same(a.drawn, b.drawn)) << seed;
+    EXPECT_EQ(a.steps, b.steps) << seed;
+    EXPECT_EQ(a.choices, b.choices) << seed;
   }
 }
 
