@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 
 # The folders of the core: no exceptions, no RTTI. Includes go only leftwards, here and in urn_folders.
 set(urn_core_folders core random kernel processor pipeline sampler logprob stop)
-set(urn_folders ${urn_core_folders} explain adapt model generate client convert)
+set(urn_folders ${urn_core_folders} explain profile adapt model generate client convert)
 list(JOIN urn_core_folders "|" urn_core_regex)
 set(urn_core_regex "^urn/((${urn_core_regex})/|[^/]+$)")
 

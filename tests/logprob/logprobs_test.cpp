@@ -399,4 +399,29 @@ TEST(logprobs, as_logits) {
   }
 }
 
+TEST(logprobs, of_the_row_before_the_first_cut) {
+  const logprobs uncut{.raw = true, .of = urn::logprob_row::uncut};
+  const std::vector<float> row{2, 1, 0, -1, -2, 1};
+  std::vector<token_logprob> given{{4, 0}, {1, 0}, {9, 0}};
+  std::vector<token_logprob> best(3);
+  urn::workspace scratch(row.size());
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto pipeline = urn::temperature{.5F} | urn::top_k{3} | urn::top_p{.95F} | categorical{} | uncut;
+    const urn::draw d =
+        pipeline(urn::scalar, row, {.seed = seed, .top_logprobs = best, .given_logprobs = given}, scratch);
+    expect_logprob(d.logprob, log_softmax(row, .5F, d.token));
+    expect_logprob(d.raw_logprob, log_softmax(row, 1, d.token));
+    expect_best(best, row, .5F);
+    expect_logprob(given[0].logprob, log_softmax(row, .5F, 4));
+    expect_logprob(given[1].logprob, log_softmax(row, .5F, 1));
+    EXPECT_TRUE(std::isnan(given[2].logprob));
+  }
+  const urn::draw best_alone = (urn::temperature{0} | categorical{} | uncut)(urn::scalar, row, {}, scratch);
+  expect_logprob(best_alone.logprob, log_softmax(row, 1, 0));
+  const auto whole = [&](const logprobs& report) {
+    return (urn::temperature{.5F} | categorical{} | report)(urn::scalar, row, {.seed = 3}, scratch);
+  };
+  EXPECT_TRUE(look::same(whole(uncut), whole(logprobs{})));
+}
+
 }  // namespace

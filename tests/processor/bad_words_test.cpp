@@ -48,6 +48,17 @@ TEST(bad_words, looks_at_prompt_and_output_together) {
   }
 }
 
+TEST(bad_words, of_the_output_alone) {
+  const std::vector<tokens> banned{{0, 1, 2}, {4}};
+  const auto after = [&](const tokens& prompt, const tokens& output) {
+    return look::kept(bad_words{banned, true}, row, {.history = {prompt, output}});
+  };
+  EXPECT_EQ(after({}, {0, 1}), (tokens{0, 1, 3}));
+  EXPECT_EQ(after({0, 1}, {0, 1}), (tokens{0, 1, 3}));
+  EXPECT_EQ(after({0}, {1}), (tokens{0, 1, 2, 3}));
+  EXPECT_EQ(after({0, 1}, {}), (tokens{0, 1, 2, 3}));
+}
+
 /// By the definition: the history with the token appended ends with a sequence.
 bool completes(const tokens& history, token_id id, const std::vector<tokens>& banned) {
   tokens all = history;

@@ -143,6 +143,28 @@ TEST(min_keep, takes_nothing_away) {
   EXPECT_EQ(look::kept(min_keep{100, min_p{.9F}}, row), (ids{0, 1, 2, 3, 4}));
 }
 
+TEST(min_keep, of_the_cuts_by_more_than_mass) {
+  const std::vector<float> row = look::logits_of({.5, .25, .125, .125});  // typical: 1, 0, 2, 3
+  EXPECT_EQ(look::kept(min_keep{2, urn::typical{.1F}}, row), (ids{0, 1}));
+  EXPECT_EQ(look::kept(min_keep{3, urn::typical{.1F}}, row), (ids{0, 1, 2}));
+  EXPECT_EQ(look::kept(min_keep{9, urn::typical{.1F}}, row), (ids{0, 1, 2, 3}));
+  EXPECT_EQ(look::kept(min_keep{3, urn::typical{.1F, urn::typical_rule::with_ties}}, row), (ids{0, 1, 2, 3}));
+  EXPECT_EQ(look::kept(min_keep{2, urn::top_h{.01F}}, row), (ids{0, 1}));
+  EXPECT_EQ(look::kept(min_keep{3, urn::tail_free{.01F}}, row), (ids{0, 1, 2}));
+  EXPECT_EQ(look::kept(min_keep{2, urn::top_n_sigma{.01F}}, row), (ids{0, 1}));
+  EXPECT_EQ(look::kept(min_keep{3, urn::top_n_sigma{.01F}}, row), (ids{0, 1, 2, 3}));  // the equal ones
+  EXPECT_EQ(look::kept(min_keep{9, urn::top_n_sigma{.01F}}, row), (ids{0, 1, 2, 3}));
+}
+
+TEST(min_keep, of_fewer_than_two_is_the_cut) {
+  const std::vector<float> row = look::logits_of({.5, .25, .125, .125});
+  for (const std::size_t count : {0U, 1U}) {
+    EXPECT_EQ(look::kept(min_keep{count, urn::typical{.1F}}, row), (ids{1}));
+    EXPECT_EQ(look::kept(min_keep{count, top_p{.1F}}, row), (ids{0}));
+    EXPECT_EQ(look::kept(min_keep{count, urn::tail_free{.01F}}, row), (ids{0}));
+  }
+}
+
 TEST(min_keep, of_ties) {
   const std::vector<float> row{1, 1, 1, 1, 0};
   EXPECT_EQ(look::kept(min_keep{2, min_p{1.0F}}, row), (ids{0, 1, 2, 3}));

@@ -176,4 +176,16 @@ TEST(scalings, refuse_wrong_parameters) {
   refused(smoothing{naive::infinity, 1.0F}), refused(soft_cap{naive::nan});
 }
 
+TEST(dynamic_temperature, around_a_temperature) {
+  const auto spread = dynamic_temperature::around(0.75F, 0.5F, 2.0F);
+  EXPECT_EQ(spread.min, 0.25F);
+  EXPECT_EQ(spread.max, 1.25F);
+  EXPECT_EQ(spread.exponent, 2.0F);
+  EXPECT_EQ(dynamic_temperature::around(0.25F, 0.5F).min, 0.0F);
+  EXPECT_TRUE(dynamic_temperature::around(1.0F, 0.0F).neutral());
+  const std::vector<float> row{2, 1, 0};
+  const auto fixed = look::ranked(dynamic_temperature::around(0.5F, 0.0F), row);
+  EXPECT_EQ(fixed, look::ranked(urn::temperature{0.5F}, row));
+}
+
 }  // namespace

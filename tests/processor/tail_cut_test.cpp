@@ -113,6 +113,10 @@ TEST(tail_free, the_last_always_goes) {
   EXPECT_EQ(look::kept(tail_free{.999F}, row), (ids{0, 1}));
   EXPECT_EQ(look::kept(tail_free{.9F}, std::vector<float>{1, 0}), (ids{0}));
   EXPECT_EQ(look::kept(tail_free{.9F}, std::vector<float>{7}), (ids{0}));
+  constexpr auto before = urn::tail_free_rule::before;  // llama.cpp's
+  EXPECT_EQ(look::kept(tail_free{.2F, before}, row), (ids{0}));
+  EXPECT_EQ(look::kept(tail_free{.3334F, before}, row), (ids{0}));
+  EXPECT_EQ(look::kept(tail_free{.9F, before}, std::vector<float>{1, 0}), (ids{0, 1}));
 }
 
 TEST(tail_free, a_straight_line_is_kept) {

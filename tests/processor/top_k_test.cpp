@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -13,7 +14,7 @@
 
 namespace {
 
-using urn::token_id, urn::top_k;
+using urn::token_id, urn::top_k, urn::top_k_with_ties;
 
 TEST(top_k, keeps_k_of_every_row) {
   const auto cuts = [](const char* name, const std::vector<float>& row) {
@@ -65,6 +66,44 @@ TEST(top_k, the_neutral_change_no_bit) {
     for (const std::int32_t k : {0, -1, -1000, std::numeric_limits<std::int32_t>::min(), 2000, 2001}) {
       EXPECT_TRUE(look::same(look::drawn(top_k{k}, row, {.seed = 7}), uncut)) << k;
     }
+  });
+}
+
+TEST(top_k_with_ties, vector_k1_all_of_the_tied) {
+  const std::vector<float> row = look::logits_of({.4, .3, .3, 0});
+  EXPECT_EQ(look::kept(top_k_with_ties{2}, row), (std::vector<token_id>{0, 1, 2}));
+  EXPECT_EQ(look::kept(top_k_with_ties{1}, row), (std::vector<token_id>{0}));
+  EXPECT_EQ(look::kept(top_k_with_ties{100}, row), (std::vector<token_id>{0, 1, 2}));
+  EXPECT_EQ(look::kept(top_k{3} | top_k_with_ties{2}, row), (std::vector<token_id>{0, 1, 2}));
+  EXPECT_EQ(look::kept(top_k{2} | top_k_with_ties{1}, std::vector<float>{1, 2, 2, 2}),
+            (std::vector<token_id>{1, 2}));
+}
+
+TEST(top_k_with_ties, keeps_what_is_not_below_the_kth) {
+  const auto cuts = [](const char* name, const std::vector<float>& row) {
+    for (const std::int32_t k : {1, 3, 40, static_cast<std::int32_t>(row.size()) - 1}) {
+      if (k < 1) continue;
+      const std::vector<token_id> strict = oracle::top_k(row, static_cast<std::size_t>(k));
+      float kth = naive::infinity;
+      for (const token_id id : strict) kth = std::min(kth, row[static_cast<std::size_t>(id)]);
+      std::vector<token_id> expected;
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (oracle::survives(row[i]) && row[i] >= kth) expected.push_back(static_cast<token_id>(i));
+      }
+      EXPECT_EQ(look::kept(top_k_with_ties{k}, row), expected) << name << ", k " << k << ", V " << row.size();
+    }
+  };
+  for (const std::size_t size : rows::small_sizes) rows::for_each(rows::proper, size, cuts);
+}
+
+TEST(top_k_with_ties, of_zeros_of_both_signs_and_of_rows_without_a_distribution) {
+  EXPECT_EQ(look::kept(top_k_with_ties{1}, std::vector<float>{-0.0F, 0.0F, -1.0F}),
+            (std::vector<token_id>{0, 1}));
+  rows::for_each(rows::improper, 1500, [](const char* name, const std::vector<float>& row) {
+    const urn::draw plain = look::drawn(top_k{2000}, row);
+    const urn::draw d = look::drawn(top_k_with_ties{1499}, row);
+    EXPECT_EQ(d.token, plain.token) << name;
+    EXPECT_EQ(d.status, plain.status) << name;
   });
 }
 

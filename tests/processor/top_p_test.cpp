@@ -63,6 +63,16 @@ TEST(top_p, zero_and_less_keep_the_best) {
   }
 }
 
+TEST(top_p, vector_n1_at_equality_one_more) {
+  const std::vector<float> four(4, 1.5F);  // a quarter each, exactly
+  constexpr auto beyond = urn::top_p_rule::beyond;
+  EXPECT_EQ(look::kept(top_p{.5F}, four), (std::vector<token_id>{0, 1}));
+  EXPECT_EQ(look::kept(top_p{.5F, beyond}, four), (std::vector<token_id>{0, 1, 2}));
+  EXPECT_EQ(look::kept(top_p{.50001F, beyond}, four), (std::vector<token_id>{0, 1, 2}));
+  EXPECT_EQ(look::kept(top_p{.49999F, beyond}, four), (std::vector<token_id>{0, 1}));
+  EXPECT_EQ(look::kept(top_p{0.0F, beyond}, four), (std::vector<token_id>{0}));
+}
+
 TEST(top_p, one_and_more_change_no_bit) {
   rows::for_each(rows::proper, 2000, [](const char* name, const std::vector<float>& row) {
     SCOPED_TRACE(name);

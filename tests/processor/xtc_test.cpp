@@ -145,6 +145,16 @@ TEST(xtc, of_rows_without_a_distribution) {
   });
 }
 
+TEST(xtc, leaves_enough_or_all) {
+  const auto kept = [](std::size_t min_keep) {  // two of four stay, by itself
+    return look::kept(xtc{.threshold = .15F, .probability = 1.0F, .min_keep = min_keep}, falling).size();
+  };
+  EXPECT_EQ(kept(0), 2U);
+  EXPECT_EQ(kept(2), 2U);
+  EXPECT_EQ(kept(3), 4U);
+  EXPECT_EQ(kept(9), 4U);
+}
+
 TEST(xtc, needs_room_for_what_it_touches) {
   urn::workspace scratch(4, 1);
   const auto draw = [&](float threshold) {

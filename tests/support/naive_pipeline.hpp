@@ -215,6 +215,19 @@ inline void apply(row& r, const urn::top_k& cut) {
   r.keep(std::move(ids));
 }
 
+inline void apply(row& r, const urn::top_k_with_ties& cut) {
+  if (cut.k <= 0 || static_cast<std::size_t>(cut.k) >= r.vocabulary()) return;
+  r.settle();
+  if (r.failed()) return;
+  std::vector<token_id> best = r.look();
+  if (r.failed()) return;
+  if (r.logit(best[0]) == infinity) return r.keep_best();
+  std::size_t n = std::min(best.size(), static_cast<std::size_t>(cut.k));
+  while (n < best.size() && r.logit(best[n]) == r.logit(best[n - 1])) ++n;
+  best.resize(n);
+  r.keep(std::move(best));
+}
+
 /// ceil(share * mass), the share rounded down to a multiple of 2^-63.
 inline std::uint64_t ceil_share(std::uint64_t mass, float share) {
   __extension__ using wide = unsigned __int128;
@@ -224,7 +237,13 @@ inline std::uint64_t ceil_share(std::uint64_t mass, float share) {
 
 inline void apply(row& r, const urn::top_p& cut) {
   if (cut.p >= 1 || !r.weigh()) return;
-  const std::uint64_t target = cut.p > 0 ? ceil_share(r.mass.total, cut.p) : 0;
+  std::uint64_t target = cut.p > 0 ? ceil_share(r.mass.total, cut.p) : 0;
+  if (cut.p > 0 && cut.rule == urn::top_p_rule::beyond) {
+    __extension__ using wide = unsigned __int128;
+    const double share = std::ldexp(static_cast<double>(cut.p), 63);
+    const wide product = wide{r.mass.total} * static_cast<std::uint64_t>(share);
+    target = static_cast<std::uint64_t>(product >> 63) + 1;
+  }
   std::vector<token_id> ids;
   std::uint64_t sum = 0;
   for (const token_id id : r.best()) {
@@ -314,7 +333,7 @@ inline void apply(row& r, const urn::top_n_sigma& cut) {
   r.keep(std::move(ids));
 }
 
-inline void apply(row& r, const urn::typical& cut) {
+inline void keep_typical(row& r, const urn::typical& cut, std::size_t least) {
   if (cut.p >= 1 || !r.weigh()) return;
   __extension__ using wide = __int128;
   const auto depth_of = [&](token_id id) { return depth(r, id); };
@@ -338,7 +357,8 @@ inline void apply(row& r, const urn::typical& cut) {
   std::size_t n = 0;
   do {
     sum += r.weight(some[n++]);
-  } while (static_cast<wide>(sum) << 63 < product || (beyond && static_cast<wide>(sum) << 63 == product));
+  } while (n < some.size() && (n < least || static_cast<wide>(sum) << 63 < product ||
+                               (beyond && static_cast<wide>(sum) << 63 == product)));
   if (cut.rule == urn::typical_rule::with_ties) {
     const auto score = [&](token_id id) { return std::llabs(depth_of(id) - mean); };
     while (n < some.size() && score(some[n]) == score(some[n - 1])) ++n;
@@ -346,6 +366,9 @@ inline void apply(row& r, const urn::typical& cut) {
   some.resize(n);
   r.keep(std::move(some));
 }
+
+inline void apply(row& r, const urn::typical& cut) { keep_typical(r, cut, 1); }
+inline void apply(row& r, const urn::min_keep<urn::typical>& cut) { keep_typical(r, cut.inner, cut.count); }
 
 inline void apply(row& r, const urn::top_h& cut) {
   if (cut.h <= 0 || !r.weigh()) return;
@@ -387,6 +410,8 @@ inline void apply(row& r, const urn::tail_free& cut) {
   std::uint64_t sum = 0;
   std::size_t n = 1;
   for (std::size_t i = 0; i < bends.size() && (sum += bends[i]) <= limit; ++i) ++n;
+  if (cut.rule == urn::tail_free_rule::before && best.size() > 2) n = std::max<std::size_t>(1, n - 1);
+  if (cut.rule == urn::tail_free_rule::before && best.size() == 2) n = 2;
   best.resize(n);
   r.keep(std::move(best));
 }
@@ -401,6 +426,9 @@ std::map<token_id, int> top_choices(row& r, const Xtc& cut) {
   for (const token_id id : r.best()) {
     if (r.weight(id) < least) break;
     heavy.push_back(id);
+  }
+  if constexpr (requires { cut.min_keep; }) {
+    if (r.kept.size() - (heavy.empty() ? 0 : heavy.size() - 1) < cut.min_keep) return top;
   }
   for (std::size_t i = 0; i + 1 < heavy.size(); ++i) {
     if (std::find(cut.spared.begin(), cut.spared.end(), heavy[i]) == cut.spared.end()) top[heavy[i]] = 0;
@@ -437,7 +465,9 @@ inline void apply(row& r, const urn::smoothing& s) {
 }
 inline void apply(row& r, const urn::dynamic_temperature& t) {
   if ((t.min == 1 && t.max == 1) || r.kept.size() < 2 || !r.weigh()) return;
-  const float at = t.at(entropy(r) / std::log(static_cast<double>(r.kept.size())));
+  const std::size_t n = r.cut ? r.best().size() : r.kept.size();
+  if (n < 2) return;
+  const float at = t.at(entropy(r) / std::log(static_cast<double>(n)));
   r.pending *= at < 1e-5F ? 0.0F : at;
 }
 inline void apply(row&, const urn::renormalise&) {}

@@ -162,7 +162,8 @@ struct random_case {
   }
   urn::top_p top_p() {
     return {
-        any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.95F, 0.5F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()})};
+        any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.95F, 0.5F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()}),
+        any_of(r, std::array{urn::top_p_rule::reached, urn::top_p_rule::reached, urn::top_p_rule::beyond})};
   }
   urn::min_p min_p() {
     return {any_of(r, std::array{0.0F, -1.0F, 0.05F, 0.2F, 1.0F, 2.0F, 1e-9F, 1e-30F, r.uniform() * 0.1F})};
@@ -178,12 +179,18 @@ struct random_case {
     return {any_of(r, std::array{1.0F, 2.0F, 0.9F, 0.2F, 0.99999994F, 0.0F, -1.0F, 1e-30F, r.uniform()}),
             any_of(r, std::array{typical_rule::shortest, typical_rule::with_ties, typical_rule::beyond})};
   }
+  urn::min_keep<urn::typical> enough_typical() { return {r.below(40), typical()}; }
   urn::top_h top_h() { return {any_of(r, std::array{0.0F, 0.4F, 0.9F, 1.0F, 1.5F, r.uniform()})}; }
-  urn::tail_free tail_free() { return {any_of(r, std::array{1.0F, 2.0F, 0.95F, 0.0F, -1.0F, r.uniform()})}; }
+  urn::tail_free tail_free() {
+    return {any_of(r, std::array{1.0F, 2.0F, 0.95F, 0.0F, -1.0F, r.uniform()}),
+            any_of(r, std::array{urn::tail_free_rule::through, urn::tail_free_rule::before})};
+  }
   template <class Xtc>
   Xtc xtc() {
-    return {any_of(r, std::array{0.1F, 0.51F, 0.5F, 0.02F, 0.02F + r.uniform() * 0.3F}),
+    Xtc one{any_of(r, std::array{0.1F, 0.51F, 0.5F, 0.02F, 0.02F + r.uniform() * 0.3F}),
             any_of(r, std::array{0.5F, 1.0F, 0.0F, 1.0F, r.uniform()}), ends};
+    if constexpr (requires { one.min_keep; }) one.min_keep = r.below(4);
+    return one;
   }
   urn::smoothing smoothing() {
     return {any_of(r, std::array{0.0F, 0.3F, 1.5F, 1e-3F}), any_of(r, std::array{1.0F, 1.5F, 3.0F, 4.0F})};
@@ -238,7 +245,7 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     append_stage(stage);
     cut = cut || urn::stage_is<decltype(stage), urn::cut>;
   };
-  switch (c.r.below(c.r.below(3) == 0 ? 8 : cut ? 26 : 38)) {
+  switch (c.r.below(c.r.below(3) == 0 ? 8 : cut ? 28 : 40)) {
     case 0: return append(c.temperature());
     case 1: return append(c.penalties());
     case 2: return append(c.top_k());
@@ -265,17 +272,19 @@ void append_any(random_case& c, bool& cut, Append&& append_stage) {
     case 23: return append(c.smoothing());
     case 24: return append(c.dynamic_temperature());
     case 25: return append(urn::soft_cap{c.cap().cap});
-    case 26: return append(c.bitmask());
-    case 27: return append(c.min_tokens());
-    case 28: return append(c.no_repeat_ngram());
-    case 29: return append(c.encoder_no_repeat_ngram());
-    case 30: return append(c.allowed_tokens());
-    case 31: return append(c.suppressed_tokens());
-    case 32: return append(c.begin_suppressed());
-    case 33: return append(c.min_length());
-    case 34: return append(c.forced_tokens());
-    case 35: return append(c.forced_end());
-    case 36: return append(c.sequence_bias());
+    case 26: return append(urn::top_k_with_ties{c.top_k().k});
+    case 27: return append(c.enough_typical());
+    case 28: return append(c.bitmask());
+    case 29: return append(c.min_tokens());
+    case 30: return append(c.no_repeat_ngram());
+    case 31: return append(c.encoder_no_repeat_ngram());
+    case 32: return append(c.allowed_tokens());
+    case 33: return append(c.suppressed_tokens());
+    case 34: return append(c.begin_suppressed());
+    case 35: return append(c.min_length());
+    case 36: return append(c.forced_tokens());
+    case 37: return append(c.forced_end());
+    case 38: return append(c.sequence_bias());
     default: return append(c.logit_bias());
   }
 }

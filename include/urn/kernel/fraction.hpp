@@ -10,9 +10,10 @@
 
 namespace urn::kernel {
 
-/// floor(p * mass) for p in [0, 1), p quantised down to 2^-63; mass < 2^63.
+/// floor(p * mass) for p in [0, 1), p quantised down to 2^-63.
 URN_HOST_DEVICE inline std::uint64_t floor_share(std::uint64_t mass, double p) {
-  return exact::multiply_high(mass << 1, static_cast<std::uint64_t>(exact::mul(p, 0x1p63)));
+  const auto quantised = static_cast<std::uint64_t>(exact::mul(p, 0x1p63));
+  return (exact::multiply_high(mass, quantised) << 1) | (mass * quantised >> 63);
 }
 
 /// ceil(p * mass) for p in [0, 1), p quantised down to 2^-63: the mass that a share of p asks for.

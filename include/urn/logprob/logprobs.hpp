@@ -111,6 +111,12 @@ enum class logprob_value : std::uint8_t {
   logit     ///< its raw_logits and processed_logits: l, and l / T of what is left, -inf of the rest
 };
 
+/// Of which row the processed logprobs are.
+enum class logprob_row : std::uint8_t {
+  kept,  ///< of what was drawn from
+  uncut  ///< of the row as it came to the first cut, edited and at its temperature (SGLang)
+};
+
 /// Completes a draw: `logprob` where the sampler left it out (greedy); with `raw`, raw_logprob and rank, from
 /// the row as it came; and the lists of the context that are not empty, `top_logprobs` of what was drawn
 /// from, `raw_top_logprobs` of the row as it came, and given_logprobs and raw_given_logprobs, whose tokens
@@ -122,13 +128,15 @@ struct logprobs {
 
   bool raw = true;
   logprob_value value = logprob_value::logprob;
+  logprob_row of = logprob_row::kept;
 
-  [[nodiscard]] constexpr logprobs_wanted wants() const { return {true, raw}; }
+  [[nodiscard]] constexpr logprobs_wanted wants() const { return {true, raw, of == logprob_row::uncut}; }
 
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
     if (row.result.token == no_token) return;  // `distribution` in the place of a sampler draws none
     complete_processed(row);
+    if (of == logprob_row::uncut && row.is_cut && row.uncut.total != 0) complete_uncut(row);
     complete_raw(row);
     if (value == logprob_value::logit) put_logits(row);
   }
@@ -198,6 +206,28 @@ struct logprobs {
     row.visit([&](const auto& source) {
       fill_top_logprobs(row.policy, source, row.scale(), row.mass(), scanned, best, row.scratch);
     });
+  }
+
+  /// Replaces what complete_processed said of the kept set. The row's logits are those before the first cut.
+  template <class State>
+  URN_HOST_DEVICE static void complete_uncut(State& row) {
+    const row_unit& unit = row.uncut;
+    const auto logprob_of = [&](token_id token) {
+      const float logit = row.row.at(static_cast<std::size_t>(token));
+      return kernel::log_share(logit, unit.c, unit.key, unit.total);
+    };
+    row.result.logprob = logprob_of(row.result.token);
+    const std::span<token_logprob> given = row.context.given_logprobs;
+    row.policy.each(given.size(), [&](std::size_t i) {
+      const bool known = detail::is_token(given[i].token, row.vocabulary());
+      given[i].logprob = known ? logprob_of(given[i].token) : exact::quiet_nan;
+    });
+    const std::span<token_logprob> best = row.context.top_logprobs;
+    if (best.empty()) return;
+    if (row.raw_mass) row.raw_mass->maxima = {};  // the scan notes its own there
+    const kernel::row_scan scanned = row.policy.scan(row.row, row.scratch.maxima_of(row.vocabulary()));
+    const kernel::row_mass mass{unit.total, unit.key};
+    fill_top_logprobs(row.policy, row.row, unit.c, mass, scanned, best, row.scratch);
   }
 
   /// Replaces what was filled by logits.

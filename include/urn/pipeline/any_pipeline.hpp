@@ -71,14 +71,17 @@ class any_pipeline {
   using policy_type = Policy;
 
   any_pipeline() = default;
-  any_pipeline(const any_pipeline& other) : kind_(other.kind_) {
+  any_pipeline(const any_pipeline& other) : kind_(other.kind_), kept_(other.kept_) {
     for (const auto& s : other.stages_) stages_.push_back(s->clone());
   }
   any_pipeline(any_pipeline&& other) noexcept
-      : kind_(std::exchange(other.kind_, row_kind::logits)), stages_(std::move(other.stages_)) {}
+      : kind_(std::exchange(other.kind_, row_kind::logits)),
+        stages_(std::move(other.stages_)),
+        kept_(std::move(other.kept_)) {}
   any_pipeline& operator=(any_pipeline other) noexcept {
     stages_.swap(other.stages_);
     kind_ = other.kind_;
+    kept_ = std::move(other.kept_);
     return *this;
   }
   ~any_pipeline() = default;
@@ -94,6 +97,9 @@ class any_pipeline {
     }
     return wrong;
   }
+
+  /// Keeps alive what its stages borrow; copies share it.
+  void keep(std::shared_ptr<const void> lists) { kept_.push_back(std::move(lists)); }
 
   /// True once a sampler was appended; only then can it draw.
   [[nodiscard]] bool draws() const { return kind_ == row_kind::drawn; }
@@ -170,6 +176,7 @@ class any_pipeline {
 
   row_kind kind_ = row_kind::logits;
   std::vector<std::unique_ptr<any_stage>> stages_;
+  std::vector<std::shared_ptr<const void>> kept_;
 };
 
 }  // namespace urn

@@ -9,6 +9,7 @@
 
 #include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
+#include "urn/core/history.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/token.hpp"
 #include "urn/core/workspace.hpp"
@@ -17,8 +18,8 @@
 namespace urn {
 
 /// Sends the last token of a sequence to -inf wherever the tokens before it end the history, prompt and
-/// output together (as transformers' bad_words_ids; vLLM's bad_words looks at the output alone). A sequence
-/// of one token is always banned. The sequences are borrowed. Refused: empty ones, and ids outside the
+/// output together (as transformers' bad_words_ids), or the output alone (vLLM's bad_words). A sequence of
+/// one token is always banned. The sequences are borrowed. Refused: empty ones, and ids outside the
 /// vocabulary. O(sum of their lengths) a row at worst.
 template <class Sequence>
 struct basic_bad_words {
@@ -27,6 +28,7 @@ struct basic_bad_words {
   static constexpr bool only_masks = true;
 
   std::span<const Sequence> sequences;
+  bool output_only = false;  ///< one that begins in the prompt is let through
 
   [[nodiscard]] constexpr bool neutral() const { return sequences.empty(); }
   template <class Checker = one_by_one>
@@ -40,7 +42,9 @@ struct basic_bad_words {
   [[nodiscard]] constexpr std::size_t touches(const draw_context&) const { return sequences.size(); }
   [[nodiscard]] constexpr touched_token touch(const draw_context& context, std::size_t i) const {
     const std::span<const token_id> ids = sequences[i];
-    return {context.history.ends_with(ids.first(ids.size() - 1)) ? ids.back() : no_token, 0};
+    const token_history seen{output_only ? std::span<const token_id>{} : context.history.prompt,
+                             context.history.output};
+    return {seen.ends_with(ids.first(ids.size() - 1)) ? ids.back() : no_token, 0};
   }
   [[nodiscard]] constexpr float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
 };

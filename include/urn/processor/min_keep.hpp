@@ -19,8 +19,9 @@ namespace urn {
 
 /// `min_keep{3, min_p{0.1F}}`: what the cut keeps, but no fewer than the best `count` tokens, if there are so
 /// many. For cuts by a token's own mass (min_p, epsilon_cutoff, eta_cutoff, top_a), where what weighs as much
-/// as the last of those stays too, and for top_p, where one stays of each mass that is needed. Neutral where
-/// the cut is.
+/// as the last of those stays too; for top_p, where one stays of each mass that is needed; for top_h,
+/// tail_free, top_n_sigma; and for typical, where the best are the most typical. Neutral where the cut is,
+/// and the cut itself where count < 2.
 template <class Cut>
 struct min_keep {
   using stage = cut;
@@ -34,6 +35,17 @@ struct min_keep {
   }
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
+    if (count < 2) return inner(row);
+    if constexpr (requires { inner.keep_at_least(row, count); }) {
+      inner.keep_at_least(row, count);
+    } else {
+      keep_by_mass(row);
+    }
+  }
+
+ private:
+  template <class State>
+  URN_HOST_DEVICE void keep_by_mass(State& row) const {
     if (!row.weigh()) return;
     const best_tokens best = weigh_best(row);
     if constexpr (requires { inner.least(row); }) {
@@ -45,7 +57,6 @@ struct min_keep {
     }
   }
 
- private:
   /// The masses of the best `count` tokens: the last one's, and all.
   struct best_tokens {
     std::uint64_t last = ~std::uint64_t{0};

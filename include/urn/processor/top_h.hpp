@@ -37,8 +37,14 @@ struct top_h {
   }
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
+    keep_at_least(row, 1);
+  }
+  /// The same, but no fewer than the `least` best tokens.
+  template <class State>
+  URN_HOST_DEVICE void keep_at_least(State& row, std::size_t least) const {
     if (!row.measure()) return;
-    const std::size_t count = count_of(row);
+    const std::size_t found = count_of(row);
+    const std::size_t count = found < least ? least : found;
     row.keep([&](const auto& source, const auto& scanned) {
       return row.policy.select_k(source, count, scanned, row.scratch);
     });

@@ -32,15 +32,25 @@ struct top_n_sigma {
   }
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
+    keep_at_least(row, 1);
+  }
+  /// The same, but no fewer than the `least` best tokens; what equals the last of those stays too.
+  template <class State>
+  URN_HOST_DEVICE void keep_at_least(State& row, std::size_t least) const {
     static_assert(
         requires(candidate_list l) { row.policy.select_reaching(l, 0.0F, kernel::row_scan{}, row.scratch); },
         "urn: top_n_sigma is not on this policy, which has no select_reaching for its workspace");
     if (!row.look()) return;
     const kernel::row_scan seen = row.scan();
-    const float least =
-        bound(seen, row.visit([&](const auto& source) { return row.policy.spread(source, seen); }));
+    const float lowest = row.visit([&](const auto& source) {
+      const float reach = bound(seen, row.policy.spread(source, seen));
+      if (least < 2) return reach;
+      const std::size_t most = least < row.size() ? least : row.size();
+      const float last = logit_of(row.policy.top_n(source, most, seen, row.scratch).back().key);
+      return ordered(last) < ordered(reach) ? last : reach;
+    });
     row.keep([&](const auto& source, const auto& scanned) {
-      return row.policy.select_reaching(source, least, scanned, row.scratch);
+      return row.policy.select_reaching(source, lowest, scanned, row.scratch);
     });
   }
 

@@ -3,6 +3,7 @@
 /// top_p: keep the nucleus (Holtzman et al., "The curious case of neural text degeneration", 2020).
 
 #include <cstddef>
+#include <cstdint>
 
 #include "urn/core/exact.hpp"
 #include "urn/core/platform.hpp"
@@ -14,13 +15,20 @@
 URN_EITHER_SIDE_BEGIN
 namespace urn {
 
-/// Keeps the shortest prefix of the order of candidates whose mass is at least ceil(p * mass of what came
-/// in), and at least one token (llama.cpp, transformers and vLLM in exact arithmetic). After top_k the mass
+/// Where a nucleus ends.
+enum class top_p_rule : std::uint8_t {
+  reached,  ///< as soon as the mass is at least p (llama.cpp, transformers and vLLM in exact arithmetic)
+  beyond    ///< as soon as the mass is more than p (SGLang): at equality one token more
+};
+
+/// Keeps the shortest prefix of the order of candidates that has as much mass as `rule` says of what came in,
+/// in integers: at least ceil(p * mass), or floor(p * mass) + 1; and at least one token. After top_k the mass
 /// is that of the k survivors. p >= 1 changes nothing; p <= 0 keeps the best token; NaN is refused.
 struct top_p {
   using stage = cut;
 
   float p = 1.0F;
+  top_p_rule rule = top_p_rule::reached;
 
   [[nodiscard]] constexpr bool neutral() const { return p >= 1.0F; }
   [[nodiscard]] constexpr status check(std::size_t) const {
@@ -33,7 +41,9 @@ struct top_p {
   /// The mass that it wants of a weighed row.
   template <class State>
   [[nodiscard]] URN_HOST_DEVICE std::uint64_t target(const State& row) const {
-    return p > 0.0F ? kernel::ceil_share(row.mass().total, p) : 0;
+    if (!(p > 0.0F)) return 0;
+    const std::uint64_t total = row.mass().total;
+    return rule == top_p_rule::beyond ? kernel::floor_share(total, p) + 1 : kernel::ceil_share(total, p);
   }
   /// Keeps the shortest prefix of that mass.
   template <class State>

@@ -40,6 +40,11 @@ struct typical {
   }
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
+    keep_at_least(row, 1);
+  }
+  /// The same, but no fewer than the `least` most typical tokens.
+  template <class State>
+  URN_HOST_DEVICE void keep_at_least(State& row, std::size_t least) const {
     static_assert(
         requires(candidate_list l) {
           row.policy.select_typical(l, kernel::typical_aim{}, kernel::row_scan{}, row.scratch);
@@ -48,7 +53,8 @@ struct typical {
     if (!row.measure()) return;
     const kernel::row_moments m = row.moments();
     const kernel::typical_aim aim{row.scale(),    row.mass().key, kernel::mean_depth(m),
-                                  target(m.mass), m.mass,         rule == typical_rule::with_ties};
+                                  target(m.mass), m.mass,         rule == typical_rule::with_ties,
+                                  least};
     row.keep([&](const auto& source, const auto& scanned) {
       return row.policy.select_typical(source, aim, scanned, row.scratch);
     });

@@ -28,10 +28,11 @@ namespace urn {
 namespace detail {
 
 /// The tokens that xtc is about: of those with a mass of at least ceil(threshold * mass of what came in), if
-/// there are two or more, all but the last in the order of candidates, and no protected ones.
+/// there are two or more, all but the last in the order of candidates, and no protected ones; none if that
+/// left fewer than `min_keep`.
 template <class State>
 kernel::gathered top_choices(State& row, float threshold, std::span<const token_id> spared,
-                             std::span<touched_token> room) {
+                             std::size_t min_keep, std::span<touched_token> room) {
   static_assert(std::same_as<std::remove_cvref_t<decltype(row.scratch)>, workspace>,
                 "urn: xtc is not on this policy: it lists the top choices in a workspace of the host");
   if (!row.weigh()) return {};
@@ -45,6 +46,8 @@ kernel::gathered top_choices(State& row, float threshold, std::span<const token_
       return kernel::mass_in_row(logit_of(t.key), row.scale(), mass.key) < least;
     };
     const auto light = std::find_if(best.begin(), best.end(), is_light);
+    const auto heavy = static_cast<std::size_t>(light - best.begin());
+    if (row.size() + 1 < heavy + min_keep) return {};
     std::size_t n = 0;
     for (auto token = best.begin(); token != light && token + 1 != light; ++token) {
       if (std::find(spared.begin(), spared.end(), id_of(token->key)) != spared.end()) continue;
@@ -75,7 +78,8 @@ struct xtc_parameters {
 
 /// With the given probability, decided by bits of the draw's own lane, sends all tokens with p_i >= threshold
 /// to -inf but the least likely of them; fewer than two change nothing. Tokens listed in `spared` (a newline,
-/// the end) are never sent. probability <= 0 and a threshold above 0.5 change nothing and use no bits;
+/// the end) are never sent; where fewer than min_keep would be left, of a whole row masked ones included,
+/// nothing happens (llama.cpp). probability <= 0 and a threshold above 0.5 change nothing and use no bits;
 /// probability >= 1 always acts; a negative threshold and NaN are refused.
 ///
 ///     xtc{.threshold = 0.1F, .probability = 0.5F}
@@ -86,13 +90,14 @@ struct xtc {
   float threshold = 0.1F;
   float probability = 0.0F;
   std::span<const token_id> spared{};
+  std::size_t min_keep = 1;
 
   [[nodiscard]] constexpr bool neutral() const { return parameters().neutral(); }
   [[nodiscard]] constexpr status check(std::size_t v) const { return parameters().check(v); }
   template <class State>
   [[nodiscard]] kernel::gathered touched(State& row, std::span<touched_token> room) const {
     if (!acts(row.context.key())) return {};
-    return detail::top_choices(row, threshold, spared, room);
+    return detail::top_choices(row, threshold, spared, min_keep, room);
   }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
 
@@ -122,7 +127,7 @@ struct expected_xtc {
   [[nodiscard]] constexpr status check(std::size_t v) const { return parameters().check(v); }
   template <class State>
   [[nodiscard]] kernel::gathered touched(State& row, std::span<touched_token> room) const {
-    return detail::top_choices(row, threshold, spared, room);
+    return detail::top_choices(row, threshold, spared, 1, room);
   }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, std::uint32_t) const {
     if (probability >= 1.0F) return exact::minus_infinity;

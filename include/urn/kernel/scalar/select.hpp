@@ -94,10 +94,10 @@ selection select_k(const Row& row, std::size_t k, candidate_list out, std::span<
   return select_keys(row, out, kth_key(row, k, scratch));
 }
 
-/// The key at which the shortest prefix of the order of candidates ends whose mass is at least `target`; the
-/// first key if target is 0, the last if all do not reach it. Reorders `ranked`, which is not empty. O(n):
-/// each step halves it.
-inline std::uint64_t prefix_key(std::span<ranked_mass> ranked, std::uint64_t target) {
+/// The key at which the shortest prefix of the order of candidates ends whose mass is at least `target`, with
+/// at least `least` keys; the first key if both are 0, the last if all do not reach it. Reorders `ranked`,
+/// which is not empty. O(n): each step halves it.
+inline std::uint64_t prefix_key(std::span<ranked_mass> ranked, std::uint64_t target, std::size_t least = 0) {
   std::uint64_t before = 0;
   while (ranked.size() > 1) {
     const std::size_t half = ranked.size() / 2;
@@ -105,10 +105,11 @@ inline std::uint64_t prefix_key(std::span<ranked_mass> ranked, std::uint64_t tar
                      by_descending_key);
     std::uint64_t upper = 0;
     for (const ranked_mass& r : ranked.first(half)) upper += r.mass;
-    if (before + upper >= target) {
+    if (before + upper >= target && half >= least) {
       ranked = ranked.first(half);
     } else {
       before += upper;
+      least -= least < half ? least : half;
       ranked = ranked.subspan(half);
     }
   }

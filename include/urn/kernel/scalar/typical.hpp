@@ -26,6 +26,7 @@ struct typical_aim {
   std::uint64_t target;    ///< of `total`
   std::uint64_t total;     ///< the row's mass in row units
   bool with_ties = false;  ///< all tokens of the last one's score stay
+  std::size_t least = 1;   ///< so many tokens stay, if they have a mass
 
   /// Of a token that has a mass.
   [[nodiscard]] URN_HOST_DEVICE std::uint32_t score(float logit) const {
@@ -57,7 +58,8 @@ URN_HOST_DEVICE constexpr std::uint64_t typical_bound(std::uint64_t last, const 
 }
 
 /// Of the tokens that have a mass, by ascending scores and then ids, keeps the shortest prefix whose mass is
-/// at least the target, and at least one token; if so wished, with what ties with its last. O(V), no sort.
+/// at least the target, and at least `least` tokens and one; if so wished, with what ties with its last.
+/// O(V), no sort.
 template <logits_row Row>
 selection select_typical(const Row& row, const typical_aim& aim, candidate_list out,
                          std::span<ranked_mass> scratch) {
@@ -68,7 +70,7 @@ selection select_typical(const Row& row, const typical_aim& aim, candidate_list 
       if (key != 0) scratch[n++] = {key, mass_in_row(logits[i], aim.c, aim.row_key)};
     }
   });
-  const std::uint64_t last = n == 0 ? ~std::uint64_t{0} : prefix_key(scratch.first(n), aim.target);
+  const std::uint64_t last = n == 0 ? ~std::uint64_t{0} : prefix_key(scratch.first(n), aim.target, aim.least);
   const std::uint64_t least = typical_bound(last, aim);
   return collect(row, out, [&](float l, token_id id) { return typical_key(l, id, aim) >= least; });
 }

@@ -271,14 +271,16 @@ float guess_typical(const Row& row, const typical_aim& aim, float least, workspa
   return least_within(aim, typical_cut<L>(with_mass, aim, wanted, sampled, space_in(scratch)).score, least);
 }
 
-/// As scalar::select_typical. Of a peaky row the best strips' tokens are candidates, of a flat one those
-/// above a guess, then all that have a mass.
+/// As scalar::select_typical, which does what is seldom asked for. Of a peaky row the best strips' tokens are
+/// candidates, of a flat one those above a guess, then all that have a mass.
 template <class L, logits_row Row>
 selection select_typical(const Row& row, const typical_aim& aim, const row_scan& scanned,
                          workspace& scratch) {
   constexpr std::size_t best_strips = 64;
   const candidate_list room = room_in(scratch);
-  if (has(scanned.status, status::nan)) return scalar::select_typical(row, aim, room, scratch.ranked());
+  if (has(scanned.status, status::nan) || aim.least > 1) {
+    return scalar::select_typical(row, aim, room, scratch.ranked());
+  }
   const float least = least_with_mass(aim);
   float bound = least;
   bool guess = false;

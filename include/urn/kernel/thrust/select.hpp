@@ -136,9 +136,11 @@ selection select_typical(const lent_row<Exec>& row, const typical_aim& aim, cons
   thrust::copy(row.exec(), mass, mass + row.size(), sums.begin());
   thrust::sort_by_key(row.exec(), keys.begin(), keys.end(), sums.begin(), thrust::greater<std::uint64_t>{});
   thrust::inclusive_scan(row.exec(), sums.begin(), sums.end(), sums.begin());
-  const auto before = thrust::count_if(row.exec(), sums.begin(), sums.end(), is_below{aim.target});
+  const auto lacking = thrust::count_if(row.exec(), sums.begin(), sums.end(), is_below{aim.target});
+  const auto before = std::max(static_cast<std::size_t>(lacking), std::max<std::size_t>(1, aim.least) - 1);
   const auto last = keys.begin() + before;
-  const std::uint64_t lowest = before == row.size() ? 1 : thrust::reduce(row.exec(), last, last + 1);
+  const std::uint64_t found = before < size ? thrust::reduce(row.exec(), last, last + 1) : 0;
+  const std::uint64_t lowest = std::max<std::uint64_t>(1, found);  // 0 is of those without a mass
   return collect(row, typical_key_is_at_least{aim, scalar::typical_bound(lowest, aim)}, scanned, out);
 }
 
