@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <random>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "urn/core/float16.hpp"
@@ -22,34 +24,32 @@ enum class shape : std::uint8_t { peaky, flat, equal, two_values, ascending, tie
 template <class T>
 class cold_rows {
  public:
-  cold_rows(std::size_t vocabulary, shape s)
-      : vocabulary_(vocabulary), rows_(std::max<std::size_t>(4, logits_beyond_caches() / vocabulary)) {
-    const std::size_t different = std::max<std::size_t>(4, least_logits / vocabulary);
-    std::mt19937 generator(1);
-    logits_.resize(vocabulary * rows_);
-    const auto row = [this](std::size_t r) {
-      return std::span(logits_).subspan(r * vocabulary_, vocabulary_);
-    };
-    for (std::size_t r = 0; r < rows_; ++r) {
-      if (r < different)
-        fill(row(r), s, generator);
-      else
-        std::ranges::copy(row(r % different), row(r).begin());
-    }
-  }
+  cold_rows(std::size_t vocabulary, shape s) : vocabulary_(vocabulary), logits_(&logits_of(vocabulary, s)) {}
 
   std::span<const T> next() {
-    const std::size_t r = at_++ % rows_;
-    return std::span<const T>(logits_).subspan(r * vocabulary_, vocabulary_);
+    const std::size_t r = at_++ % (logits_->size() / vocabulary_);
+    return std::span<const T>(*logits_).subspan(r * vocabulary_, vocabulary_);
   }
 
  private:
-  static constexpr std::size_t least_logits = std::size_t{16} << 20;  ///< 64 MB of floats
-
-  /// Twice the third-level cache: one of 300 MB held all rows of a smaller set.
-  static std::size_t logits_beyond_caches() {
-    const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-    return std::max(least_logits, cache <= 0 ? 0 : 2 * static_cast<std::size_t>(cache) / sizeof(float));
+  /// Made once for each shape and vocabulary: repetitions in random order ask for all of them again and
+  /// again.
+  static const std::vector<T>& logits_of(std::size_t vocabulary, shape s) {
+    static std::map<std::pair<std::size_t, shape>, std::vector<T>> made;
+    std::vector<T>& logits = made[{vocabulary, s}];
+    if (logits.empty()) make(logits, vocabulary, s);
+    return logits;
+  }
+  /// 64 MB of different floats, and copies of them until they are twice what the third-level cache holds.
+  static void make(std::vector<T>& logits, std::size_t vocabulary, shape s) {
+    const std::size_t different = std::max<std::size_t>(4, (std::size_t{16} << 20) / vocabulary);
+    const auto cache = static_cast<std::size_t>(std::max(0L, sysconf(_SC_LEVEL3_CACHE_SIZE)));
+    const std::size_t rows = std::max(different, 2 * cache / sizeof(T) / vocabulary);
+    logits.resize(rows * vocabulary);
+    const auto row = [&](std::size_t r) { return std::span(logits).subspan(r * vocabulary, vocabulary); };
+    std::mt19937 generator(1);
+    for (std::size_t r = 0; r < different; ++r) fill(row(r), s, generator);
+    for (std::size_t r = different; r < rows; ++r) std::ranges::copy(row(r % different), row(r).begin());
   }
   static void fill(std::span<T> row, shape s, std::mt19937& generator) {
     std::normal_distribution<float> normal(0.0F, s == shape::peaky ? 2.0F : 3.0F);
@@ -73,9 +73,8 @@ class cold_rows {
   }
 
   std::size_t vocabulary_;
-  std::size_t rows_;
   std::size_t at_ = 0;
-  std::vector<T> logits_;
+  const std::vector<T>* logits_;
 };
 
 }  // namespace bench
