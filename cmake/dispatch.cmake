@@ -12,7 +12,7 @@ function(urn_dispatch_variant out set)
   set(function urn_draw_${set})
   set(joined ${PROJECT_BINARY_DIR}/${name}.joined.o)
   set(alone ${PROJECT_BINARY_DIR}/${name}.o)
-  add_library(${name} OBJECT ${PROJECT_SOURCE_DIR}/src/dispatch/draw.cpp)
+  add_library(${name} OBJECT ${PROJECT_SOURCE_DIR}/cmake/dispatch/draw.cpp)
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF)
   target_compile_definitions(${name} PRIVATE URN_DISPATCHED_DRAW=${function})
   target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti -fno-lto $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
@@ -34,7 +34,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   endforeach()
 endif()
 
-add_library(urn_dispatch STATIC src/dispatch/choose.cpp ${urn_dispatch_objects})
+add_library(urn_dispatch STATIC cmake/dispatch/choose.cpp ${urn_dispatch_objects})
 add_library(urn::dispatch ALIAS urn_dispatch)
 target_sources(urn_dispatch PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include
   FILES ${PROJECT_SOURCE_DIR}/include/${urn_dispatch_headers})
