@@ -127,7 +127,7 @@ struct synthid {
     for (std::size_t i = 0; i < n; ++i) room[i].value = exact::bits(gain(all[i].key, shares));
     return {room.first(n), status::ok, n > 0};
   }
-  [[nodiscard]] float operator()(float logit, std::uint32_t value) const {
+  [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, std::uint32_t value) const {
     return exact::add(logit, exact::float_of(value));
   }
 
