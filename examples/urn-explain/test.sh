@@ -35,6 +35,11 @@ page --logits logits.txt
 page --logits masked.json
 page 'A < "B" & C>' -s 'mirostat_v2=5'
 
+# The model inside and the model's directory give the same picture.
+"$program" JULIET --seed 7 >"$work/inside" && "$program" JULIET --seed 7 -m ../../default_model >"$work/read" || fail "a model"
+cmp "$work/inside" "$work/read" || fail "the model inside and its directory differ"
+[ "$(grep -c '^Drawn: ' "$work/inside")" = 1 ] || fail "a model: nothing is drawn"
+
 # refuses <sentence> <argument>...
 refuses() {
   said=$1 && shift
