@@ -24,12 +24,12 @@ bool has_colour() {
 
 picture draw(const options& asked) {
   const input row = asked.logits.empty() ? read_model(asked) : read_file(asked.logits);
-  const stage_list stages = parse_stages(asked.stages, row.logits.size());
+  const auto stages = parse_stages(asked.stages, row.logits.size());
   urn::workspace scratch(row.logits.size(), 4 * row.logits.size());
   const urn::draw_context context{
       .history = {row.prompt, asked.history}, .seed = asked.seed, .step = asked.step};
-  return {row.title, urn::explain(urn::scalar, stages.pipeline, row.logits, context, scratch), row.name_of,
-          asked.top, has_colour()};
+  return {row.title, urn::explain(urn::scalar, stages, row.logits, context, scratch), row.name_of, asked.top,
+          has_colour()};
 }
 
 void write_page(const std::string& path, const std::string& page) {

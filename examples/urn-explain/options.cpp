@@ -15,7 +15,9 @@ void describe(CLI::App& app, options& o) {
                  "otherwise text, whose numbers (JSON lists too) are the logits of tokens 0, 1, ...")
       ->excludes(prompt);
   app.add_option("--history", o.history, "Token ids drawn so far, for penalties")->delimiter(',');
-  app.add_option("-s,--stages", o.stages, "name=values;name=values, in their order; " + known_stages())
+  app.add_option(
+         "-s,--stages", o.stages,
+         "name=value or name(parameter=value,...), in their order, between semicolons; " + known_stages())
       ->capture_default_str();
   app.add_option("--seed", o.seed, "Equal seeds draw equal tokens")->capture_default_str();
   app.add_option("--step", o.step, "The place of the token in the text")->capture_default_str();

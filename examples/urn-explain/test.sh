@@ -18,7 +18,7 @@ same_text() {
   diff "$expected" "$work/text" || fail "$*: the text differs from $expected"
 }
 same_text cuts.txt --logits logits.txt -n 4 -s 'temperature=0.8; suppressed_tokens=1; top_k=3; min_p=0.1'
-same_text greedy.txt --logits logits.txt -n 2 -s 'penalties=1.5,0,0.5; greedy' --history 1,3
+same_text greedy.txt --logits logits.txt -n 2 -s 'penalties(repetition=1.5,presence=0.5); greedy' --history 1,3
 same_text masked.txt --logits masked.json -s 'top_k=3'
 
 printf '\000\000\200\077\000\000\000\100\000\000\200\277' >"$work/three.f32"  # 1, 2, -1
@@ -35,6 +35,11 @@ page --logits logits.txt
 page --logits masked.json
 page 'A < "B" & C>' -s 'mirostat_v2=5'
 
+# The model inside and the model's directory give the same picture.
+"$program" JULIET --seed 7 >"$work/inside" && "$program" JULIET --seed 7 -m ../../default_model >"$work/read" || fail "a model"
+cmp "$work/inside" "$work/read" || fail "the model inside and its directory differ"
+[ "$(grep -c '^Drawn: ' "$work/inside")" = 1 ] || fail "a model: nothing is drawn"
+
 # refuses <sentence> <argument>...
 refuses() {
   said=$1 && shift
@@ -46,12 +51,10 @@ refuses "line 2: 'abc' is not a float; write numbers between" --logits bad.txt
 refuses 'empty.txt: it has no numbers; give a logit for each token' --logits empty.txt
 printf 'abcde' >"$work/five.bin"
 refuses '5 bytes are not whole float32 numbers' --logits "$work/five.bin"
-refuses "there is no stage 'topk'; there are temperature=T," --logits logits.txt -s 'topk=4'
-refuses 'top_k: 2 values do not fit; write top_k=k' --logits logits.txt -s 'top_k=4,5'
-refuses "'4x' is not a number; write top_k=0.5" --logits logits.txt -s 'top_k=4x'
-refuses '4.500000 is not a whole number' --logits logits.txt -s 'top_k=4.5'
-refuses 'temperature{-1} is refused; give numbers in its range' --logits logits.txt -s 'temperature=-1'
-refuses 'suppressed_tokens{[1]} is refused' --logits logits.txt -s 'suppressed_tokens=9'
+refuses 'stages: "topk" is not one; there are ' --logits logits.txt -s 'topk=4'
+refuses 'top_k.k: "4x" is not a value of it; write a whole number' --logits logits.txt -s 'top_k=4x'
+refuses '--stages: temperature: its parameters are refused; give numbers' --logits logits.txt -s 'temperature=-1'
+refuses '--stages: suppressed_tokens: its parameters are refused' --logits logits.txt -s 'suppressed_tokens=9'
 refuses 'the token is already drawn' --logits logits.txt -s 'greedy;top_k=4'
 refuses 'put it before the first cut' --logits logits.txt -s 'top_k=4;suppressed_tokens=1'
 refuses 'it cannot be written; name a file in a folder that exists' --logits logits.txt --html "$work/none/page.html"

@@ -4,11 +4,11 @@
 #include <exception>
 #include <iostream>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "../embedded.hpp"
+#include "embedded_model.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "urn/client/sampling_client.hpp"
@@ -19,11 +19,20 @@ namespace {
 
 using client = urn::sampling_client<urn::transformer>;
 
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 client embedded_client() {
-  auto model = embedded::model();
+  const auto config = urn::parse_model_config(
+      text_of(embedded::config_json()), text_of(embedded::generation_config_json()), "embedded config.json");
+  auto model = std::make_shared<const urn::transformer>(
+      config, urn::checkpoint::parse(embedded::model_safetensors(), "embedded weights"));
   urn::client_options options;
-  options.scheduler.end_tokens = model->config().eos_token_ids;
-  return client(std::move(model), embedded::tokenizer(), std::move(options));
+  options.scheduler.end_tokens = config.eos_token_ids;
+  return client(std::move(model),
+                urn::tokenizer::from_json(text_of(embedded::tokenizer_json()), "embedded tokenizer.json"),
+                std::move(options));
 }
 
 client make_client(const std::string& directory) {

@@ -285,6 +285,7 @@ TEST(stage_text, of_lists_sizes_enums_nested_and_unknown_stages) {
   urn::distribution_room room(4);
   EXPECT_EQ(urn::stage_text(urn::suppressed_tokens{ids}), "suppressed_tokens{[3]}");
   EXPECT_EQ(urn::stage_text(urn::min_keep{5, urn::min_p{0.5F}}), "min_keep{5, min_p{0.5}}");
+  EXPECT_EQ(urn::stage_text(urn::min_keep{1, urn::min_p{0.5F}}), "min_p{0.5}");
   EXPECT_EQ(urn::stage_text(urn::typical{0.9F, urn::typical_rule::beyond}), "typical{0.9, 2}");
   EXPECT_EQ(urn::stage_text(urn::typical{0.9F}), "typical{0.9}");
   EXPECT_EQ(urn::stage_text(urn::decaying_repetition{1.5F, urn::whole_history, 3}),

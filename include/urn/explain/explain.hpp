@@ -141,6 +141,7 @@ struct explaining : Policy {
 
   detail::watcher* watcher = nullptr;
 
+  /// Called with the row before the stage, and with the one behind it, unless it failed.
   template <class Stage, class State>
   void enter(const Stage& stage, State& row) const {
     if (watcher == nullptr || stage_is<Stage, report>) return;
@@ -153,6 +154,7 @@ struct explaining : Policy {
     }
     steps.push_back({.stage = stage_text(stage)});
   }
+  /// See enter.
   template <class Stage, class State>
   void leave(const Stage&, const State& row) const {
     if (watcher == nullptr || stage_is<Stage, report>) return;

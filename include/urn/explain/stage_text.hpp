@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "urn/processor/min_keep.hpp"
 #include "urn/processor/stage.hpp"
 
 namespace urn {
@@ -109,6 +110,7 @@ std::string number_text(Number x) {
 
 }  // namespace detail
 
+/// See below.
 template <pipeline_stage Stage>
 std::string stage_text(const Stage& stage);
 
@@ -133,6 +135,24 @@ std::string parameter_text(const T& value) {
   }
 }
 
+namespace detail {
+
+/// The name of an aggregate and its parameters.
+template <class Stage>
+std::string aggregate_text(const Stage& stage) {
+  const auto in_words = [](const auto&... values) {
+    return std::array<std::string, sizeof...(values)>{parameter_text(values)...};
+  };
+  const auto said = with_fields(stage, in_words);
+  if constexpr (std::is_default_constructible_v<Stage>) {
+    return joined(type_name<Stage>(), said, with_fields(Stage{}, in_words));
+  } else {
+    return joined(type_name<Stage>(), said, {});
+  }
+}
+
+}  // namespace detail
+
 /// The stage's type, without namespaces, and its parameters in their order, without the last ones that have
 /// their default: "penalties{1.1, 0, 0.5}". Parameters are those of an aggregate, up to 8; what is none, or
 /// has private members, has its name alone. Pipelines are their stages, joined by " | ".
@@ -143,16 +163,13 @@ std::string stage_text(const Stage& stage) {
   } else if constexpr (detail::field_count<Stage>() == 0) {
     return std::string(detail::type_name<Stage>());
   } else {
-    const auto in_words = [](const auto&... values) {
-      return std::array<std::string, sizeof...(values)>{parameter_text(values)...};
-    };
-    const auto said = detail::with_fields(stage, in_words);
-    if constexpr (std::is_default_constructible_v<Stage>) {
-      return detail::joined(detail::type_name<Stage>(), said, detail::with_fields(Stage{}, in_words));
-    } else {
-      return detail::joined(detail::type_name<Stage>(), said, {});
-    }
+    return detail::aggregate_text(stage);
   }
+}
+/// One token is what every cut keeps: min_keep{1, cut} is the cut.
+template <class Cut>
+std::string stage_text(const min_keep<Cut>& stage) {
+  return stage.count > 1 ? detail::aggregate_text(stage) : stage_text(stage.inner);
 }
 
 }  // namespace urn

@@ -68,7 +68,7 @@ class any_row {
 template <execution_policy Policy = scalar_t>
 class any_pipeline {
  public:
-  using policy_type = Policy;
+  using policy_type = Policy;  ///< whose kernels it draws with
 
   any_pipeline() = default;
   any_pipeline(const any_pipeline& other) : kind_(other.kind_), kept_(other.kept_) {
