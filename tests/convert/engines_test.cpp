@@ -120,7 +120,7 @@ TEST(docs, tables_say_what_conversions_do) {
   for (const engine& e : urn::test::engines()) {
     const auto [start, length] = urn::test::place_of_table(text, e);
     EXPECT_EQ(text.substr(start, length), urn::test::table_of(e))
-        << "convert.engines tables docs/convert.md puts it right";
+        << "this program with the words: tables docs/convert.md, puts it right";
   }
 }
 

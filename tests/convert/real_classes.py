@@ -1,4 +1,4 @@
-"""real_classes.py <convert.engines> <engine>: the engine's own classes take what urn writes for them.
+"""real_classes.py <program> <engine>: the engine's own classes take what urn writes for them.
 
 Each engine's Python package says of arguments for random parameters whether it takes them, and what it holds
 then; urn reads that back. What an object of the class holds by default must be known to urn, and no loss.
@@ -20,7 +20,7 @@ def skip(package, problem):
 
 
 class Conversions:
-    """urn's side: the program convert.engines, which speaks JSON."""
+    """urn's side: the program of tests/convert, which speaks JSON."""
 
     def __init__(self, program, engine):
         self.program, self.engine = program, engine
