@@ -27,12 +27,14 @@ sampling_params all_set() {
   sampling_params p = urn::test::all_params();
   p.seed = ~std::uint64_t{0};
   p.stop = strings{"\n\n", "é"};
+  p.stop_regex = {R"(\d+)"};
   p.logit_bias = {{5, -infinity}, {7, 1.5F}, {50256, infinity}};
   p.deadline = std::chrono::milliseconds(1500);
   return p;
 }
 constexpr const char* all_set_text =
-    R"({"max_tokens":64,"seed":18446744073709551615,"stop":["\n\n","é"],"temperature":0.7,"top_k":40,)"
+    R"({"max_tokens":64,"seed":18446744073709551615,"stop":["\n\n","é"],"stop_regex":["\\d+"],)"
+    R"("repetition_detection":{"max_pattern_size":8,"min_pattern_size":2,"min_count":3},"temperature":0.7,"top_k":40,)"
     R"("top_p":0.9,"min_p":0.05,"repetition_penalty":1.1,"frequency_penalty":-0.5,"presence_penalty":2.0,)"
     R"("min_tokens":3,"logit_bias":{"5":"-Infinity","7":1.5,"50256":"Infinity"},"allowed_token_ids":[7,5],)"
     R"("bad_words":["bad"," word"],"logprobs":5,"prompt_logprobs":0,"num_samples":4,"ignore_eos":true,)"
@@ -120,6 +122,13 @@ TEST(params_json, refuses_wrong_types_by_name) {
   const auto refusal = [](const char* text, const char* expected) {
     expect_error([&] { parse_params(text); }, expected);
   };
+  refusal(R"({"stop_regex": "a"})", R"(stop_regex: "a" is not a list)");
+  refusal(R"({"repetition_detection": 3})",
+          "repetition_detection: 3 is not an object of max_pattern_size, min_pattern_size, min_count");
+  refusal(R"({"repetition_detection": {"n": 3}})",
+          R"(repetition_detection: "n" is not max_pattern_size, min_pattern_size or min_count)");
+  refusal(R"({"repetition_detection": {"min_count": -3}})",
+          "repetition_detection.min_count: -3 is not an integer from 0 to 18446744073709551615");
   refusal(R"({"ignore_eos": 1})", "ignore_eos: 1 is not true or false");
   refusal(R"({"bad_words": "x"})", R"(bad_words: "x" is not a list)");
   refusal(R"({"bad_words": ["x", null]})", "bad_words[1]: null is not a string");

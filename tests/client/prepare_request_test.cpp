@@ -84,9 +84,8 @@ TEST(prepare_request, a_prompt_that_is_only_scored_may_fill_the_context) {
 }
 
 TEST(prepare_request, refuses_stops_that_cannot_be_met) {
-  expect_refused(
-      asking({1}, {.stop = "x"}),
-      "stop: there is no tokenizer to find strings with; give the scheduler one, or stop at tokens");
+  expect_refused(asking({1}, {.stop = "x"}),
+                 "stop: there is no tokenizer to find text with; give the scheduler one, or stop at tokens");
   expect_refused(asking({1}, {.stop = tokens{50}}), "stop[0]: 50 is not a token of the vocabulary of 50");
 }
 

@@ -45,6 +45,8 @@ inline urn::sampling_params make(rows::random_source& r, std::size_t vocabulary)
     case 2: p.stop = std::vector<std::string>{text(), text()}; break;
     default: p.stop = tokens(); break;
   }
+  if (sometimes()) p.stop_regex = {"a+b", R"(\n(Q|Question):)"};
+  if (sometimes()) p.repetition_detection = {1 + r.below(9), 1, 2 + r.below(3)};
   if (sometimes()) p.temperature = std::array{0.0F, 1e-6F, 0.005F, r.uniform() * 3, 1e30F}[r.below(5)];
   if (sometimes()) p.top_k = static_cast<std::int32_t>(1 + r.below(100));
   if (sometimes()) p.top_p = 1.0F - r.uniform();

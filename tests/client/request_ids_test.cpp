@@ -40,7 +40,11 @@ running with_tokens(caller& who, const std::string& id) {
     auto& s = r.samples.emplace_back();
     s.index = i;
     const auto first = static_cast<urn::token_id>(10 * i);
-    s.out = {.tokens = {first, first + 1}, .text = "ab", .logprobs = {-1, -2}, .sampling_logprobs = {-3, -4}};
+    s.out = {.tokens = {first, first + 1},
+             .text = "ab",
+             .logprobs = {-1, -2},
+             .sampling_logprobs = {-3, -4},
+             .ranks = {1, 2}};
     s.shown = {1, 2};
     s.ended = true;
     s.told = 2 - i;

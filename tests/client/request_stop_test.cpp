@@ -67,6 +67,30 @@ TEST(request_stop, stop_strings) {
   EXPECT_EQ(several.kept, 3U);
 }
 
+TEST(request_stop, expressions) {
+  const sampling_params params{.stop = "never", .stop_regex = {"[xy]z", "b+c"}};
+  const ended one = run(params, {{5, "ab"}, {6, "bcd"}});
+  EXPECT_EQ(one.after, 2U);
+  EXPECT_EQ(one.why.reason, finish_reason::stop);
+  EXPECT_EQ(one.why.matched_text, "b+c");
+  EXPECT_EQ(one.kept, 1U);
+  const ended alone = run({.stop_regex = {"b+c"}, .include_stop_in_output = true}, {{5, "abcd"}});
+  EXPECT_EQ(alone.why.matched_text, "b+c");
+  EXPECT_EQ(alone.kept, 3U);
+  EXPECT_TRUE(urn::stops_at_text({.stop_regex = {"a"}}));
+  EXPECT_FALSE(urn::stops_at_text({.stop = tokens{1}}));
+}
+
+TEST(request_stop, a_repetition_ends_and_keeps_all) {
+  const sampling_params params{.stop_regex = {"x"}, .repetition_detection = {{4, 2, 2}}};
+  const ended stopped = run(params, {{5, "a"}, {6, "b"}, {5, "a"}, {6, "b"}, {7, "c"}});
+  EXPECT_EQ(stopped.after, 4U);
+  EXPECT_EQ(stopped.why.reason, finish_reason::stop);
+  EXPECT_FALSE(stopped.why.matched_text);
+  EXPECT_FALSE(stopped.why.matched_token);
+  EXPECT_EQ(stopped.kept, 4U);
+}
+
 TEST(request_stop, max_tokens_comes_last) {
   EXPECT_EQ(run({.max_tokens = 2}, {{5, "a"}, {6, "b"}}).why.reason, finish_reason::length);
   EXPECT_EQ(run({.max_tokens = 2}, {{5, "a"}, {1, ""}}).why.reason, finish_reason::stop);

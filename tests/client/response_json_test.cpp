@@ -14,14 +14,16 @@ TEST(response_json, of_a_bare_response) {
   urn::sample_response response{.id = "r1"};
   response.sequences.push_back({.tokens = {5, 2}, .text = "né", .logprobs = {-0.1F, -2}});
   response.sequences[0].sampling_logprobs = {0, -0.3F};
+  response.sequences[0].ranks = {1, 7};
   response.prompt_tokens = {1, 2};
   response.seed = ~std::uint64_t{0};
   response.timing = {0.25, 0.5, 1.5};
-  EXPECT_EQ(urn::to_json(response).dump(),
-            R"({"id":"r1","sequences":[{"tokens":[5,2],"text":"né","logprobs":[-0.1,-2.0],)"
-            R"("sampling_logprobs":[0.0,-0.3],"finish_reason":"length"}],"prompt_tokens":[1,2],)"
-            R"("cached_prompt_tokens":0,"seed":18446744073709551615,)"
-            R"("timing":{"queued":0.25,"first_token":0.5,"total":1.5}})");
+  EXPECT_EQ(
+      urn::to_json(response).dump(),
+      R"({"id":"r1","sequences":[{"tokens":[5,2],"text":"né","logprobs":[-0.1,-2.0],)"
+      R"("sampling_logprobs":[0.0,-0.3],"ranks":[1,7],"finish_reason":"length"}],"prompt_tokens":[1,2],)"
+      R"("cached_prompt_tokens":0,"seed":18446744073709551615,)"
+      R"("timing":{"queued":0.25,"first_token":0.5,"total":1.5}})");
 }
 
 TEST(response_json, of_all_there_is) {

@@ -95,6 +95,7 @@ TEST(sampling_client, every_field_of_a_response_is_what_it_says) {
     EXPECT_EQ(s.text, client().words()->decode(s.tokens));
     EXPECT_EQ(s.logprobs.size(), s.tokens.size());
     EXPECT_EQ(s.sampling_logprobs.size(), s.tokens.size());
+    EXPECT_EQ(s.ranks.size(), s.tokens.size());
     ASSERT_EQ(s.top_logprobs.size(), s.tokens.size());
     for (std::size_t i = 0; i < s.tokens.size(); ++i) {
       EXPECT_EQ(s.top_logprobs[i].size(), 3U);

@@ -113,6 +113,7 @@ std::vector<urn::sampled_sequence> alone(const Model& model, const urn::sample_r
       s.tokens.push_back(event.drawn.token);
       s.logprobs.push_back(event.drawn.raw_logprob);
       s.sampling_logprobs.push_back(event.drawn.logprob);
+      s.ranks.push_back(event.drawn.rank);
       const auto& top = event.raw_top_logprobs;
       if (params.logprobs) s.top_logprobs.emplace_back(top.begin(), top.end());
       if (event.stop.reason == urn::stop_reason::stop) s.reason = urn::finish_reason::stop;
@@ -130,8 +131,8 @@ std::vector<urn::sampled_sequence> alone(const Model& model, const urn::sample_r
 /// Equal to the last bit.
 inline bool same(const urn::sampled_sequence& a, const urn::sampled_sequence& b) {
   return a.tokens == b.tokens && a.text == b.text && a.logprobs == b.logprobs &&
-         a.sampling_logprobs == b.sampling_logprobs && a.top_logprobs == b.top_logprobs &&
-         a.reason == b.reason;
+         a.sampling_logprobs == b.sampling_logprobs && a.ranks == b.ranks &&
+         a.top_logprobs == b.top_logprobs && a.reason == b.reason;
 }
 inline bool same(const std::vector<urn::sampled_sequence>& a, const std::vector<urn::sampled_sequence>& b) {
   return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return same(x, y); });

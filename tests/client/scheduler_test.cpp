@@ -526,6 +526,7 @@ TEST(scheduler, streams_what_it_answers) {
       s.tokens.push_back(e.token);
       s.logprobs.push_back(e.logprob);
       s.sampling_logprobs.push_back(e.sampling_logprob);
+      s.ranks.push_back(e.rank);
       if (asked.params.logprobs) s.top_logprobs.push_back(e.top_logprobs);
       s.text += e.text;
       if (e.finished) s.reason = *e.finished;

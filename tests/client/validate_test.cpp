@@ -152,6 +152,27 @@ TEST(validate, stops) {
                         {"stop[2]", "-1", "a token of the vocabulary of 10"}}));
 }
 
+TEST(validate, expressions) {
+  EXPECT_EQ(after([](auto& p) {
+              p.stop_regex = {"a+", "^a"};
+            }),
+            (violations{{"stop_regex[1]", "\"^a\"",
+                         "an expression of stop_regex: " +
+                             std::string(urn::describe(urn::stop_status::regex_anchor))}}));
+}
+
+TEST(validate, repetitions) {
+  const auto of = [](const urn::repetition_limits& limits) {
+    return after([&](auto& p) { p.repetition_detection = limits; });
+  };
+  EXPECT_EQ(of({3, 1, 2}), violations{});
+  EXPECT_EQ(of({3, 4, 2}),
+            (violations{{"repetition_detection.min_pattern_size", "4", "from 1 to max_pattern_size, 3"}}));
+  EXPECT_EQ(of({3, 0, 1}),
+            (violations{{"repetition_detection.min_pattern_size", "0", "from 1 to max_pattern_size, 3"},
+                        {"repetition_detection.min_count", "1", "at least 2"}}));
+}
+
 TEST(validate, ids) {
   const auto of = [](std::vector<urn::token_id> ids, const urn::request_limits& within) {
     return after([&](auto& p) { p.allowed_token_ids = ids; }, within);

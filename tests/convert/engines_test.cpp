@@ -120,7 +120,7 @@ TEST(docs, tables_say_what_conversions_do) {
   for (const engine& e : urn::test::engines()) {
     const auto [start, length] = urn::test::place_of_table(text, e);
     EXPECT_EQ(text.substr(start, length), urn::test::table_of(e))
-        << "convert.engines tables docs/convert.md puts it right";
+        << "this program with the words: tables docs/convert.md, puts it right";
   }
 }
 
@@ -204,6 +204,19 @@ TEST(sglang, reads_its_defaults_and_foreign_fields) {
                     {"sampling_seed", "is left out: urn's are not negative, so the seed is random"},
                     {"stop_token_ids", "is left out: urn stops at strings or at tokens, not at both"},
                     {"regex", "is left out: urn has no such parameter"}}));
+}
+
+TEST(sglang, reads_the_expressions_that_urn_can) {
+  const auto made = urn::from_sglang({{"sampling_params", {{"stop_regex", {"a+", "^b"}}}}});
+  EXPECT_EQ(made.params.stop_regex, strings{"a+"});
+  ASSERT_EQ(made.losses.size(), 1U);
+  EXPECT_EQ(made.losses[0].field, "stop_regex");
+  EXPECT_EQ(urn::from_sglang({{"sampling_params", {{"stop_regex", "a"}}}}).params.stop_regex, strings{"a"});
+  const auto lost = [](const char* expression) {
+    return urn::to_sglang(changed([&](auto& p) { p.stop_regex = {expression}; })).losses.size();
+  };
+  EXPECT_EQ(lost(R"(x\d+)"), 1U) << "of all Unicode there, of ASCII here";
+  EXPECT_EQ(lost(R"(x\\d)"), 0U) << "a backslash and a d";
 }
 
 TEST(tensorrt_llm, says_biases_as_a_row_and_a_list) {

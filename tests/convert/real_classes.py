@@ -1,4 +1,4 @@
-"""real_classes.py <convert.engines> <engine>: the engine's own classes take what urn writes for them.
+"""real_classes.py <program> <engine>: the engine's own classes take what urn writes for them.
 
 Each engine's Python package says of arguments for random parameters whether it takes them, and what it holds
 then; urn reads that back. What an object of the class holds by default must be known to urn, and no loss.
@@ -20,7 +20,7 @@ def skip(package, problem):
 
 
 class Conversions:
-    """urn's side: the program convert.engines, which speaks JSON."""
+    """urn's side: the program of tests/convert, which speaks JSON."""
 
     def __init__(self, program, engine):
         self.program, self.engine = program, engine
@@ -57,6 +57,9 @@ def plain(value):
     """As JSON has it."""
     if isinstance(value, (set, tuple)):
         return sorted(value)
+    if hasattr(value, "max_pattern_size"):  # vLLM's RepetitionDetectionParams
+        names = ("max_pattern_size", "min_pattern_size", "min_count")
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, dict):
         return {str(k): v for k, v in value.items()}
     return value if isinstance(value, (bool, int, float, str, list, type(None))) else str(value)
@@ -64,7 +67,7 @@ def plain(value):
 
 def vllm(urn):
     try:
-        from vllm.sampling_params import SamplingParams
+        from vllm.sampling_params import RepetitionDetectionParams, SamplingParams
     except ImportError as problem:
         skip("vllm", problem)
     internal = ("output_text_buffer_length", "output_kind")  # made of the others; an enumeration
@@ -74,9 +77,14 @@ def vllm(urn):
         return {f: plain(getattr(params, f)) for f in fields}
 
     defaults(urn, held(SamplingParams()))
+    def make(arguments):
+        limits = arguments.get("repetition_detection")
+        detection = {} if limits is None else {"repetition_detection": RepetitionDetectionParams(**limits)}
+        return SamplingParams.from_optional(**{**arguments, **detection})
+
     asked = [line["arguments"] for line in urn.written()]
     for arguments in asked:
-        params = SamplingParams.from_optional(**arguments)
+        params = make(arguments)
         for name, value in arguments.items():
             got = plain(getattr(params, name))
             if name in ("top_p", "top_k", "min_p") and arguments["temperature"] == 0:
@@ -88,7 +96,7 @@ def vllm(urn):
             assert got == value, (name, value, got)
     drawn = [a for a in asked if a["temperature"] > 0 and not isinstance(a.get("stop"), str)
              and len(set(a.get("bad_words", []))) == len(a.get("bad_words", []))]
-    same(urn, drawn, [held(SamplingParams.from_optional(**a)) for a in drawn])
+    same(urn, drawn, [held(make(a)) for a in drawn])
 
 
 def transformers(urn):

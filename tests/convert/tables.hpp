@@ -39,6 +39,12 @@ inline std::vector<probe> probes() {
       {"seed", [](p& x) { x.seed = ~std::uint64_t{0}; }},
       {"stop", [](p& x) { x.stop = strings(40, "x"); }},
       {"stop", [](p& x) { x.stop = tokens{1}; }},
+      {"stop_regex", [](p& x) { x.stop_regex = strings(40, "x"); }},
+      {"stop_regex", [](p& x) { x.stop_regex = {R"(\d)"}; }},
+      {"repetition_detection",
+       [](p& x) {
+         x.repetition_detection = {4, 1, 2};
+       }},
       {"temperature", [](p& x) { x.temperature = 0.7F; }},
       {"temperature", [](p& x) { x.temperature = 0.005F; }},
       {"temperature", [](p& x) { x.temperature = 3; }},

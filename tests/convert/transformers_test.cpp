@@ -245,6 +245,8 @@ sampling_params as_transformers_says(sampling_params p, const urn::conversion& m
   for (const loss& l : made.losses) {
     if (l.field == "frequency_penalty") p.frequency_penalty = 0;
     if (l.field == "presence_penalty") p.presence_penalty = 0;
+    if (l.field == "stop_regex") p.stop_regex.clear();
+    if (l.field == "repetition_detection") p.repetition_detection.reset();
     if (l.field == "logprobs") p.logprobs.reset();
     if (l.field == "prompt_logprobs") p.prompt_logprobs.reset();
     if (l.field == "num_samples") p.num_samples = 1;
@@ -279,7 +281,7 @@ TEST(from_transformers, gives_back_what_to_transformers_took) {
     kept.seed = made.seed;
     ASSERT_EQ(urn::to_json(kept), urn::to_json(as_transformers_says(p, made))) << made.arguments;
   }
-  EXPECT_GT(lossless, 100U);
+  EXPECT_GT(lossless, 20U);
 }
 
 TEST(from_transformers, gives_back_words_and_bans_for_allowed_tokens) {

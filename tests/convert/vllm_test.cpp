@@ -40,6 +40,7 @@ TEST(to_vllm, names_every_field_as_vllm_does) {
             R"({"n":4,"temperature":0.7,"top_p":0.9,"top_k":40,"min_p":0.05,"repetition_penalty":1.1,)"
             R"("frequency_penalty":-0.5,"presence_penalty":2.0,"max_tokens":64,"min_tokens":3,)"
             R"("ignore_eos":true,"include_stop_str_in_output":true,"seed":42,"stop":["a","b"],)"
+            R"("repetition_detection":{"max_pattern_size":8,"min_pattern_size":2,"min_count":3},)"
             R"("logit_bias":{"5":-100.0,"7":1.5},"allowed_token_ids":[7,5],"bad_words":["bad"," word"],)"
             R"("logprobs":5,"prompt_logprobs":0})");
   p.stop = tokens{1, 2};
@@ -117,6 +118,11 @@ TEST(from_vllm, makes_vllms_own_corrections) {
   EXPECT_EQ(read(R"({"seed": -1})").seed, std::nullopt);
   EXPECT_EQ(read(R"({"logit_bias": {"3": 1000, "2": "-Infinity"}})").logit_bias,
             (std::vector<urn::token_bias>{{2, -100}, {3, 100}}));
+  EXPECT_EQ(read(R"({"repetition_detection": {"max_pattern_size": 0}})").repetition_detection, std::nullopt);
+  EXPECT_EQ(
+      read(R"({"repetition_detection": {"max_pattern_size": 4, "min_pattern_size": 0, "min_count": 3}})")
+          .repetition_detection,
+      (urn::repetition_limits{4, 1, 3}));
   EXPECT_EQ(read(R"({"logprobs": true})").logprobs, 1U);
   EXPECT_EQ(read(R"({"stop": [], "stop_token_ids": []})").stop, urn::stop_condition());
   EXPECT_EQ(read(R"({"stop": "x", "stop_token_ids": null})").stop, urn::stop_condition(std::string("x")));

@@ -57,6 +57,7 @@ inline sampling_params all_params() {
   p.logit_bias = {{5, -100.0F}, {7, 1.5F}};
   p.allowed_token_ids = {{7, 5}};
   p.bad_words = {"bad", " word"};
+  p.repetition_detection = {8, 2, 3};
   p.logprobs = 5;
   p.prompt_logprobs = 0;
   p.ignore_eos = true;

@@ -73,6 +73,7 @@ struct stream_event {
   token_id token = no_token;
   float logprob = 0;
   float sampling_logprob = 0;
+  std::uint32_t rank = 0;
   std::vector<token_logprob> top_logprobs{};
   std::string text{};                       ///< what may be shown now
   std::optional<finish_reason> finished{};  ///< set with the sequence's last event

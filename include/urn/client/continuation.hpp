@@ -44,6 +44,7 @@ struct told_sequence {
       e.token = out.tokens[i];
       e.logprob = out.logprobs[i];
       e.sampling_logprob = out.sampling_logprobs[i];
+      e.rank = out.ranks[i];
       if (!out.top_logprobs.empty()) e.top_logprobs = out.top_logprobs[i];
     }
     const std::size_t before = i == 0 ? 0 : shown[i - 1];
@@ -81,6 +82,7 @@ struct continuation : told_sequence {
     out.tokens.push_back(drawn.token);
     out.logprobs.push_back(drawn.raw_logprob);
     out.sampling_logprobs.push_back(drawn.logprob);
+    out.ranks.push_back(drawn.rank);
     std::string piece = decoder ? decoder->push(drawn.token) : std::string();
     stop_decision stop = stops.update(stopping, {.token = drawn.token, .text = piece, .output = out.tokens});
     if (!stop.stop() && room <= 1) stop.reason = stop_reason::length;

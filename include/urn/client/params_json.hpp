@@ -35,6 +35,8 @@ void for_each_field(Use&& use) {
   use("max_tokens", &p::max_tokens);
   use("seed", &p::seed);
   use("stop", &p::stop);
+  use("stop_regex", &p::stop_regex);
+  use("repetition_detection", &p::repetition_detection);
   use("temperature", &p::temperature);
   use("top_k", &p::top_k);
   use("top_p", &p::top_p);
@@ -81,6 +83,11 @@ inline nlohmann::ordered_json json_of(const std::vector<token_bias>& entries) {
 }
 inline nlohmann::ordered_json json_of(const stop_condition& stop) {
   return std::visit([](const auto& s) { return json_of(s); }, stop);
+}
+inline nlohmann::ordered_json json_of(const repetition_limits& limits) {
+  return {{"max_pattern_size", limits.max_pattern_size},
+          {"min_pattern_size", limits.min_pattern_size},
+          {"min_count", limits.min_count}};
 }
 template <class T>
 nlohmann::ordered_json json_of(const std::optional<T>& value) {
@@ -161,6 +168,18 @@ inline void read_json(const nlohmann::json& value, const std::string& where, std
     read_json(bias, std::string(where).append("[").append(name).append("]"), entry.bias);
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
+}
+inline void read_json(const nlohmann::json& value, const std::string& where, repetition_limits& out) {
+  if (!value.is_object())
+    refuse_json(where, value, "an object of max_pattern_size, min_pattern_size, min_count");
+  for (const auto& [name, number] : value.items()) {
+    std::size_t* const field = name == "max_pattern_size"   ? &out.max_pattern_size
+                               : name == "min_pattern_size" ? &out.min_pattern_size
+                               : name == "min_count"        ? &out.min_count
+                                                            : nullptr;
+    if (field == nullptr) refuse_json(where, name, "max_pattern_size, min_pattern_size or min_count");
+    read_json(number, where + "." + name, *field);
+  }
 }
 /// "text", ["text", ...] or [id, ...]
 inline void read_json(const nlohmann::json& value, const std::string& where, stop_condition& out) {

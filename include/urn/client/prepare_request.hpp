@@ -41,13 +41,13 @@ inline void require_prompt(const sample_request& asked, std::size_t vocabulary_s
   }
 }
 
-/// stops_of, if they can be met: throws request_error (failure::invalid) for strings without a tokenizer,
+/// stops_of, if they can be met: throws request_error (failure::invalid) for text without a tokenizer,
 /// and for what the criteria's own check names.
 inline stop_list require_stops(const sampling_params& params, std::span<const token_id> end_tokens,
                                const tokenizer* words) {
   stop_list stops = stops_of(params, end_tokens);
-  if (words == nullptr && !stop_strings(params.stop).empty()) {
-    throw request_error(failure::invalid, "stop", "there is no tokenizer to find strings with",
+  if (words == nullptr && stops_at_text(params)) {
+    throw request_error(failure::invalid, "stop", "there is no tokenizer to find text with",
                         "give the scheduler one, or stop at tokens");
   }
   if (const stop_check checked = stops.check(); !checked) {

@@ -46,6 +46,7 @@ inline nlohmann::ordered_json json_of(const sampled_sequence& s) {
                                 {"text", s.text},
                                 {"logprobs", json_list(s.logprobs)},
                                 {"sampling_logprobs", json_list(s.sampling_logprobs)}};
+  if (!s.ranks.empty()) object["ranks"] = s.ranks;
   if (!s.top_logprobs.empty()) object["top_logprobs"] = json_list(s.top_logprobs);
   object["finish_reason"] = name_of(s.reason);
   if (s.matched_text) object["matched_text"] = *s.matched_text;

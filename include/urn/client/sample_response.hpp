@@ -17,7 +17,7 @@ namespace urn {
 /// Why a sequence ended.
 enum class finish_reason : std::uint8_t {
   length,  ///< max_tokens, or the context is full
-  stop,    ///< an end token, a stop token or a stop string; `sequence::matched` says which
+  stop,    ///< an end token, a stop token, text or a repetition; `matched_...` says which
   abort,   ///< a deadline, or the request was cancelled after this much
   error    ///< a row gave no token; `sequence::error` says why
 };
@@ -30,10 +30,11 @@ struct sampled_sequence {
       logprobs{};  ///< ln softmax of the model's own logits, at temperature 1: what a trainer computes
   std::vector<float>
       sampling_logprobs{};  ///< ln of the probability each token was drawn with, after all processors
+  std::vector<std::uint32_t> ranks{};  ///< of each in the model's own logits: 1 is the best
   std::vector<std::vector<token_logprob>>
       top_logprobs{};  ///< the n best of the model's own logits; empty if not asked for
   finish_reason reason = finish_reason::length;
-  std::optional<std::string> matched_text{};  ///< the stop string that ended it
+  std::optional<std::string> matched_text{};  ///< the stop string or the expression that ended it
   std::optional<token_id> matched_token{};    ///< the end or stop token that ended it
   std::string error{};                        ///< of reason `error`: what was wrong
 };

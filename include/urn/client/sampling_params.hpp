@@ -20,6 +20,15 @@ namespace urn {
 using stop_condition =
     std::variant<std::monostate, std::string, std::vector<std::string>, std::vector<token_id>>;
 
+/// A pattern of tokens that repeats itself: one of min_pattern_size to max_pattern_size tokens that stands
+/// there min_count times in a row, as in repetition_stop and vLLM.
+struct repetition_limits {
+  std::size_t max_pattern_size = 0;  ///< at least min_pattern_size
+  std::size_t min_pattern_size = 1;  ///< at least 1
+  std::size_t min_count = 2;         ///< at least 2
+  friend bool operator==(const repetition_limits&, const repetition_limits&) = default;
+};
+
 /// The parameters of a request. A plain aggregate: an absent value is an empty optional, never a special
 /// number; the one exception is top_k, whose -1 every serving API knows as "all". `validate` says what is
 /// wrong with one.
@@ -28,14 +37,16 @@ struct sampling_params {
   std::optional<std::uint64_t>
       seed{};             ///< equal seeds give equal tokens; absent: a random one, which the response names
   stop_condition stop{};  ///< strings must not be empty
-  float temperature = 1.0F;              ///< finite, >= 0; 0 is greedy
-  std::int32_t top_k = -1;               ///< -1, or at least 1
-  float top_p = 1.0F;                    ///< 0 < p <= 1
-  float min_p = 0.0F;                    ///< 0 <= p <= 1
-  float repetition_penalty = 1.0F;       ///< finite, > 0; over prompt and output
-  float frequency_penalty = 0.0F;        ///< -2 to 2; over the output
-  float presence_penalty = 0.0F;         ///< -2 to 2; over the output
-  std::size_t min_tokens = 0;            ///< no end before; at most max_tokens
+  std::vector<std::string> stop_regex{};  ///< a match of one ends too; expressions that urn::stop_regex takes
+  std::optional<repetition_limits> repetition_detection{};  ///< an output that repeats itself ends
+  float temperature = 1.0F;                                 ///< finite, >= 0; 0 is greedy
+  std::int32_t top_k = -1;                                  ///< -1, or at least 1
+  float top_p = 1.0F;                                       ///< 0 < p <= 1
+  float min_p = 0.0F;                                       ///< 0 <= p <= 1
+  float repetition_penalty = 1.0F;                          ///< finite, > 0; over prompt and output
+  float frequency_penalty = 0.0F;                           ///< -2 to 2; over the output
+  float presence_penalty = 0.0F;                            ///< -2 to 2; over the output
+  std::size_t min_tokens = 0;                               ///< no end before; at most max_tokens
   std::vector<token_bias> logit_bias{};  ///< added to the logits; ids of the vocabulary, each once, no NaN
   std::optional<std::vector<token_id>> allowed_token_ids{};  ///< only these; not empty, ids of the vocabulary
   std::vector<std::string> bad_words{};                      ///< texts never to be written; not empty

@@ -20,6 +20,8 @@
 #include "urn/client/backend.hpp"
 #include "urn/client/sampling_params.hpp"
 #include "urn/core/token.hpp"
+#include "urn/stop/stop.hpp"
+#include "urn/stop/stop_regex.hpp"
 
 namespace urn {
 
@@ -61,6 +63,8 @@ class validation {
     check_numbers(p);
     check_lengths(p);
     std::visit([this](const auto& stop) { this->check_stop(stop); }, p.stop);
+    for (std::size_t i = 0; i < p.stop_regex.size(); ++i) check_regex(at("stop_regex", i), p.stop_regex[i]);
+    if (p.repetition_detection) check_repetition(*p.repetition_detection);
     check_bias(p.logit_bias);
     if (p.allowed_token_ids) check_ids("allowed_token_ids", *p.allowed_token_ids);
     for (std::size_t i = 0; i < p.bad_words.size(); ++i) check_text(at("bad_words", i), p.bad_words[i]);
@@ -121,6 +125,19 @@ class validation {
     for (std::size_t i = 0; i < texts.size(); ++i) check_text(at("stop", i), texts[i]);
   }
   void check_stop(const std::vector<token_id>& ids) { check_ids("stop", ids); }
+
+  void check_regex(const std::string& field, const std::string& expression) {
+    const stop_check checked = stop_regex(expression).check();
+    if (checked) return;
+    require(false, field, '"' + expression + '"',
+            "an expression of stop_regex: " + std::string(describe(checked.status)));
+  }
+  void check_repetition(const repetition_limits& limits) {
+    require(limits.min_pattern_size >= 1 && limits.min_pattern_size <= limits.max_pattern_size,
+            "repetition_detection.min_pattern_size", limits.min_pattern_size,
+            "from 1 to max_pattern_size, " + text_of(limits.max_pattern_size));
+    require(limits.min_count >= 2, "repetition_detection.min_count", limits.min_count, "at least 2");
+  }
 
   void check_bias(const std::vector<token_bias>& entries) {
     std::unordered_set<token_id> seen;

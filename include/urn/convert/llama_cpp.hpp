@@ -74,6 +74,8 @@ struct llama_cpp_dialect {
   static void describe_lacking(Side& side) {
     using p = sampling_params;
     constexpr auto* left_out = "is left out: llama.cpp has no such parameter";
+    side.lacks("stop_regex", &p::stop_regex, left_out);
+    side.lacks("repetition_detection", &p::repetition_detection, left_out);
     side.lacks("min_tokens", &p::min_tokens, left_out);
     side.lacks("allowed_token_ids", &p::allowed_token_ids, left_out);
     side.lacks("bad_words", &p::bad_words, left_out);

@@ -94,6 +94,8 @@ struct openai_dialect {
   static void describe_lacking(Side& side) {
     using p = sampling_params;
     constexpr auto* left_out = "is left out: OpenAI has no such parameter";
+    side.lacks("stop_regex", &p::stop_regex, left_out);
+    side.lacks("repetition_detection", &p::repetition_detection, left_out);
     side.lacks("top_k", &p::top_k, left_out);
     side.lacks("min_p", &p::min_p, left_out);
     side.lacks("repetition_penalty", &p::repetition_penalty, left_out);
@@ -113,11 +115,11 @@ struct openai_dialect {
 /// The members of a request's JSON that ask for the same; model and prompt or messages stand beside them.
 ///
 /// Losses: what OpenAI does not have (top_k, min_p, a repetition penalty, min_tokens, allowed tokens, bad
-/// words, stop tokens, logprobs of the prompt, ignore_eos, stop strings that stay, deadline); a temperature
-/// beyond 2; more than 4 stop strings; biases that are no whole numbers from -100 to 100; more than 5
-/// (completions) or 20 (chat) logprobs; no limit of completions, whose default is 16 tokens; seeds from 2^63.
-/// Servers that know more than OpenAI take to_vllm's names. Throws request_error for invalid parameters, and
-/// urn::error with on_loss::refuse and a loss.
+/// words, stop tokens, stop_regex, repetition_detection, logprobs of the prompt, ignore_eos, stop strings
+/// that stay, deadline); a temperature beyond 2; more than 4 stop strings; biases that are no whole numbers
+/// from -100 to 100; more than 5 (completions) or 20 (chat) logprobs; no limit of completions, whose default
+/// is 16 tokens; seeds from 2^63. Servers that know more than OpenAI take to_vllm's names. Throws
+/// request_error for invalid parameters, and urn::error with on_loss::refuse and a loss.
 inline conversion to_openai(const sampling_params& params, openai_api api, on_loss policy = on_loss::report) {
   return detail::export_params("to_openai", detail::openai_dialect{api}, params, policy);
 }

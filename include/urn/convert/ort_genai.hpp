@@ -53,6 +53,8 @@ struct ort_genai_dialect {
     side.lacks("frequency_penalty", &p::frequency_penalty, left_out);
     side.lacks("presence_penalty", &p::presence_penalty, left_out);
     side.lacks("stop", &p::stop, "is left out: look for it in what the generator gives");
+    side.lacks("stop_regex", &p::stop_regex, "is left out: look for it in what the generator gives");
+    side.lacks("repetition_detection", &p::repetition_detection, left_out);
     side.lacks("logit_bias", &p::logit_bias, left_out);
     side.lacks("allowed_token_ids", &p::allowed_token_ids, left_out);
     side.lacks("bad_words", &p::bad_words, left_out);

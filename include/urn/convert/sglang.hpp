@@ -7,10 +7,15 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "urn/convert/dialect.hpp"
 #include "urn/convert/report.hpp"
+#include "urn/stop/stop.hpp"
+#include "urn/stop/stop_regex.hpp"
 
 namespace urn {
 namespace detail {
@@ -39,19 +44,61 @@ struct sglang_sampling {
     side.same("no_stop_trim", &p::include_stop_in_output);
     side.seed("sampling_seed", most_signed_seed);
     side.stop({.texts = "stop", .tokens = "stop_token_ids", .most_texts = 32});
+    side.either(put_stop_regex, read_stop_regex);
+    side.lacks("repetition_detection", &p::repetition_detection, "is left out: SGLang has no such parameter");
     side.biases("logit_bias");
     side.lacks("allowed_token_ids", &p::allowed_token_ids,
                "is left out: give a custom_logit_processor of your own");
     side.lacks("bad_words", &p::bad_words, "is left out: give a custom_logit_processor of your own");
     side.lacks("deadline", &p::deadline, "is left out: SGLang has no time limit, so abort the request");
-    for (const char* name : {"stop_regex", "beam_width", "json_schema", "regex", "ebnf", "structural_tag",
-                             "custom_params", "watermark"}) {
+    for (const char* name :
+         {"beam_width", "json_schema", "regex", "ebnf", "structural_tag", "custom_params", "watermark"}) {
       side.foreign(name, nullptr);
     }
     side.foreign("skip_special_tokens", true);
     side.foreign("spaces_between_special_tokens", true);
     side.known({"stream_interval", "stop_strs", "stop_regex_strs", "stop_str_max_len", "stop_regex_max_len",
                 "is_normalized", "ebnf_full_assistant"});
+  }
+
+  static constexpr std::size_t most_expressions = 32;
+  static constexpr std::size_t most_expression_bytes = 256;
+  static constexpr const char* of_all_unicode =
+      "has \\d, \\w or \\s: SGLang's are of all Unicode, urn's of ASCII";
+  static bool has_class(const std::string& expression) {
+    for (std::size_t i = 0; i + 1 < expression.size(); ++i) {
+      if (expression[i] != '\\') continue;
+      if (std::string_view("dDwWsS").find(expression[++i]) != std::string_view::npos) return true;
+    }
+    return false;
+  }
+  static void put_stop_regex(params_writer& to) {
+    std::vector<std::string> kept;
+    for (const std::string& expression : to.params().stop_regex) {
+      const bool fits = expression.size() <= most_expression_bytes && kept.size() < most_expressions;
+      if (fits) kept.push_back(expression);
+      if (fits && has_class(expression)) to.lose("stop_regex", of_all_unicode);
+      if (!fits) to.lose("stop_regex", "is 32 of at most 256 bytes each: SGLang takes no more");
+    }
+    if (!kept.empty()) to.put("stop_regex", std::move(kept));
+  }
+  static void read_stop_regex(params_reader& from) {
+    const nlohmann::json* const value = from.from().find("stop_regex");
+    if (value == nullptr) return;
+    std::vector<std::string> expressions;
+    if (value->is_string()) {
+      expressions = {value->get<std::string>()};
+    } else {
+      read_json(*value, "stop_regex", expressions);
+    }
+    for (std::string& expression : expressions) {
+      const stop_check checked = stop_regex(expression).check();
+      if (!checked)
+        from.lose("stop_regex",
+                  json_excerpt(expression) + " is left out: " + std::string(urn::describe(checked.status)));
+      if (checked && has_class(expression)) from.lose("stop_regex", of_all_unicode);
+      if (checked) from.params().stop_regex.push_back(std::move(expression));
+    }
   }
 
   static void whole_vocabulary_is_all(params_reader& from) {
@@ -167,7 +214,8 @@ struct sglang_request {
 ///
 /// Losses: a repetition penalty, which SGLang applies to the output alone, up to 2; allowed tokens; bad
 /// words; infinite biases, which become +-1e9; more than 32 stop strings; different numbers of logprobs for
-/// prompt and output; seeds from 2^63; deadline. A seed counts where the server was started with
+/// prompt and output; seeds from 2^63; more than 32 expressions, or longer than 256 bytes;
+/// repetition_detection; deadline. A seed counts where the server was started with
 /// --enable-deterministic-inference. Throws request_error for invalid parameters, and urn::error with
 /// on_loss::refuse and a loss.
 inline conversion to_sglang(const sampling_params& params, on_loss policy = on_loss::report) {

@@ -60,6 +60,9 @@ struct tensorrt_llm_dialect {
     side.listed("prompt_logprobs", "prompt_logprobs", &p::prompt_logprobs);
     constexpr auto* processor = "is left out: give a logits_processor of your own";
     side.lacks("allowed_token_ids", &p::allowed_token_ids, processor);
+    constexpr auto* left_out = "is left out: TensorRT-LLM has no such parameter";
+    side.lacks("stop_regex", &p::stop_regex, left_out);
+    side.lacks("repetition_detection", &p::repetition_detection, left_out);
     side.lacks("deadline", &p::deadline, "is left out: TensorRT-LLM has no time limit, so abort the request");
     describe_foreign(side);
   }
@@ -168,8 +171,8 @@ struct tensorrt_llm_dialect {
 ///
 /// Losses: stop strings, found as the tokens they are encoded to; bad words, banned in one spelling; biases
 /// but -inf without the vocabulary's size, and +inf, which is 1e9; several samples that are greedy or of
-/// top_k 1; allowed tokens; deadline. Throws request_error for invalid parameters, and urn::error with
-/// on_loss::refuse and a loss.
+/// top_k 1; allowed tokens; stop_regex; repetition_detection; deadline. Throws request_error for invalid
+/// parameters, and urn::error with on_loss::refuse and a loss.
 inline conversion to_tensorrt_llm(const sampling_params& params, const tensorrt_llm_setting& setting = {},
                                   on_loss policy = on_loss::report) {
   require_valid(params, {.vocabulary_size = setting.vocabulary_size});

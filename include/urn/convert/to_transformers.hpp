@@ -98,6 +98,9 @@ class transformers_export {
       to_["eos_token_id"] = nullptr;
     }
     ends_ = std::move(ends);
+    constexpr auto* criterion = "is left out: give a StoppingCriteria of your own";
+    if (!p_.stop_regex.empty()) lose("stop_regex", criterion);
+    if (p_.repetition_detection) lose("repetition_detection", criterion);
   }
 
   void put_biases() {
@@ -170,9 +173,9 @@ class transformers_export {
 /// GenerationConfig, what is null or absent is filled in from the model's. stop_strings needs tokenizer=
 /// beside them; the seed is the conversion's, for torch.manual_seed, and gives other tokens than in urn.
 ///
-/// Losses: frequency and presence penalties; logprobs; the removal of a stop string from the text; several
-/// greedy samples; biases of +inf; and what the setting would be needed for. Throws request_error for invalid
-/// parameters, and urn::error with on_loss::refuse and a loss.
+/// Losses: frequency and presence penalties; stop_regex; repetition_detection; logprobs; the removal of a
+/// stop string from the text; several greedy samples; biases of +inf; and what the setting would be needed
+/// for. Throws request_error for invalid parameters, and urn::error with on_loss::refuse and a loss.
 inline conversion to_transformers(const sampling_params& params, const transformers_setting& setting = {},
                                   on_loss policy = on_loss::report) {
   require_valid(params, {.vocabulary_size = setting.vocabulary_size});

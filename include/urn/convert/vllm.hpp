@@ -34,6 +34,9 @@ struct vllm_dialect {
     side.same("include_stop_str_in_output", &p::include_stop_in_output);
     side.seed("seed", most_signed_seed);
     side.stop({.texts = "stop", .tokens = "stop_token_ids"});
+    side.lacks("stop_regex", &p::stop_regex, "is left out: vLLM stops at no expression");
+    side.either([](params_writer& to) { to.if_set("repetition_detection", &p::repetition_detection); },
+                read_repetition_detection);
     side.biases("logit_bias", {.largest = 100.0F});
     side.if_set("allowed_token_ids", &p::allowed_token_ids);
     side.either(put_bad_words, [](params_reader& from) { from.if_set("bad_words", &p::bad_words); });
@@ -54,11 +57,18 @@ struct vllm_dialect {
     side.foreign("structured_outputs", nullptr);
     side.foreign("extra_args", nullptr);
     side.foreign("thinking_token_budget", -1);
-    side.foreign("repetition_detection", nullptr);
     side.foreign("watermarking", false);
     side.foreign("trace_decode_token_ids", nullptr);
     side.known({"flat_logprobs", "output_kind", "stream_interval", "skip_clone", "skip_reading_prefix_cache",
                 "routed_experts_prompt_start"});
+  }
+
+  /// Sizes of 0 are none, and at least 1.
+  static void read_repetition_detection(params_reader& from) {
+    from.if_set("repetition_detection", &sampling_params::repetition_detection);
+    auto& limits = from.params().repetition_detection;
+    if (limits && limits->max_pattern_size == 0) limits.reset();
+    if (limits) limits->min_pattern_size = std::max<std::size_t>(limits->min_pattern_size, 1);
   }
 
   /// vLLM strips what Python takes for space; the ASCII part of it is looked for here.
@@ -84,7 +94,8 @@ struct vllm_dialect {
 /// fill in from a model's generation_config.json is always there, max_tokens too, whose null is no limit.
 ///
 /// Losses: deadline; a temperature in (0, 0.01) or beyond 2; biases beyond +-100; several greedy samples;
-/// seeds from 2^63; bad words that begin with white space other than ' '. Equal seeds give other tokens than
+/// seeds from 2^63; bad words that begin with white space other than ' '; stop_regex.
+/// repetition_detection is an object, for RepetitionDetectionParams. Equal seeds give other tokens than
 /// in urn. Throws request_error for invalid parameters, and urn::error with on_loss::refuse and a loss.
 inline conversion to_vllm(const sampling_params& params, on_loss policy = on_loss::report) {
   return detail::export_params("to_vllm", detail::vllm_dialect{}, params, policy);
