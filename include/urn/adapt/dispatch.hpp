@@ -29,6 +29,7 @@ namespace urn {
 /// which has no vector kernels, on aarch64 NEON; the others are the psABI's levels of x86-64.
 enum class instruction_set : std::uint8_t { baseline, x86_64_v2, x86_64_v3, x86_64_v4 };
 
+/// "x86-64-v3" and the like.
 constexpr const char* name_of(instruction_set set) {
   constexpr const char* names[] = {"baseline", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
   return names[static_cast<unsigned>(set)];

@@ -31,6 +31,7 @@ struct foreign_tensor {
 /// Why a tensor cannot be read in place; `sentence` says it in words.
 enum class tensor_problem : std::uint8_t { no, element, memory, rank, shape, strides, data };
 
+/// What is wrong, and what would be right; for `no`, that nothing is.
 constexpr const char* sentence(tensor_problem problem) {
   switch (problem) {
     case tensor_problem::element:
@@ -116,7 +117,7 @@ inline tensor_rows rows_of(const foreign_tensor& t, tensor_memory from) {
 
 }  // namespace detail
 
-/// Calls use(batch) with the tensor's rows, a batch_view<float>, <bfloat16> or <float16>, if who reads `from`
+/// Calls use(batch) with the tensor's rows, a batch_view of float, bfloat16 or float16, if who reads `from`
 /// there can read them in place: nothing is copied. Shapes: (V), one row; (B, V); (B, T, V), of which the
 /// rows are the last of the T places. If the tensor is refused, `use` is not called. O(1), and what `use`
 /// does; throws what that throws.

@@ -34,7 +34,7 @@ namespace detail {
 
 /// A cut that min_keep may stand around.
 template <class Stage>
-concept keeps_enough =
+inline constexpr bool keeps_enough =
     std::same_as<Stage, top_p> || std::same_as<Stage, min_p> || std::same_as<Stage, typical> ||
     std::same_as<Stage, epsilon_cutoff> || std::same_as<Stage, eta_cutoff> || std::same_as<Stage, top_a> ||
     std::same_as<Stage, tail_free> || std::same_as<Stage, top_n_sigma> || std::same_as<Stage, top_h>;
