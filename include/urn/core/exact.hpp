@@ -93,15 +93,18 @@ URN_HOST_DEVICE inline double sqrt(double x) { return __dsqrt_rn(x); }
 /// next barrier then stops with an illegal instruction.)
 URN_HOST_DEVICE inline float div(float a, float b) {
   const auto is_usual = [](float x) { return (__float_as_uint(x) & 0x7FFFFFFFU) - 1 < 0x7F7FFFFFU; };
-  const double x = a, y = b;
-  double reciprocal;
+  double x, y, reciprocal;
+  asm("cvt.f64.f32 %0, %1;" : "=d"(x) : "f"(a));  // not flushed by -use_fast_math
+  asm("cvt.f64.f32 %0, %1;" : "=d"(y) : "f"(b));
   asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(reciprocal) : "d"(y));
   for (int i = 0; i < 2 && is_usual(b); ++i) {  // from 19 bits to all; not of 0, infinity or NaN
     reciprocal = fma(fma(-y, reciprocal, 1.0), reciprocal, reciprocal);
   }
   const double rough = mul(x, reciprocal);
   const double close = fma(fma(-rough, y, x), reciprocal, rough);
-  return __double2float_rn(is_usual(a) && is_usual(b) ? close : rough);
+  float quotient;
+  asm("cvt.rn.f32.f64 %0, %1;" : "=f"(quotient) : "d"(is_usual(a) && is_usual(b) ? close : rough));
+  return quotient;
 }
 #else
 template <class T>
