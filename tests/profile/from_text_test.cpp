@@ -23,17 +23,20 @@ using urn::pipeline_of, urn::profile::settings_of, urn::profile::stages_of, urn:
 using urn::test::expect_error, urn::test::expect_error_with;
 
 /// The text's pipeline draws what these stages draw.
-template <class Typed>
-void expect_same(const std::string& text, const Typed& typed) {
+template <class... Stages>
+void expect_same(const std::string& text, const Stages&... stages) {
   SCOPED_TRACE(text);
   const urn::any_pipeline named = pipeline_of(text);
+  urn::any_pipeline<> made;
+  const bool appended = ((made.append(stages) == urn::misplaced::no) && ...);
+  ASSERT_TRUE(appended);
   urn::workspace scratch(64, 640);
   const ids prompt{1, 2, 3}, output{4, 1, 2, 3};
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     rows::random_source r(seed);
     const std::vector<float> row = rows::normal(64, r, 2);
     const urn::draw_context context{.history = {prompt, output}, .seed = seed, .step = 3};
-    const urn::draw a = named(row, context, scratch), b = typed(urn::scalar, row, context, scratch);
+    const urn::draw a = named(row, context, scratch), b = made(row, context, scratch);
     ASSERT_TRUE(look::same(a, b)) << look::text(a) << "\n" << look::text(b);
   }
 }
@@ -58,32 +61,30 @@ TEST(pipeline_of, draws_what_the_stages_draw) {
   const std::vector<urn::forced_token> forced{{4, 11}};
   const std::vector<std::int32_t> mask{-2, 255};
   const urn::dry_breakers breakers({{1, 2}, {9}});
-  expect_same("", urn::temperature{1} | draw);
-  expect_same("top_k=3;top_p=.9", urn::top_k{3} | urn::top_p{.9F} | draw);
-  expect_same("top_p=.9;top_k=3", urn::top_p{.9F} | urn::top_k{3} | draw);
+  expect_same("", urn::temperature{1}, draw);
+  expect_same("top_k=3;top_p=.9", urn::top_k{3}, urn::top_p{.9F}, draw);
+  expect_same("top_p=.9;top_k=3", urn::top_p{.9F}, urn::top_k{3}, draw);
   expect_same(
       "penalties(repetition=1.3,window=4,counted_in=prompt_and_output);temperature=.7;gumbel",
-      urn::penalties{.repetition = 1.3F, .window = 4, .counted_in = urn::penalty_scope::prompt_and_output} |
-          urn::temperature{.7F} | urn::gumbel{});
-  expect_same("suppressed_tokens=1 5 9;bad_words=3 7|5;logit_bias=5:-1.5 7:2",
-              urn::suppressed_tokens{some} | urn::bad_words{words} | urn::logit_bias{biases} | draw);
-  expect_same("sequence_bias=3 7:1.5|9:-inf", urn::sequence_bias{biased} | draw);
-  expect_same("forced_tokens=4:11", urn::forced_tokens{forced} | draw);
-  expect_same("bitmask=-2 255", urn::bitmask{mask} | draw);
+      urn::penalties{.repetition = 1.3F, .window = 4, .counted_in = urn::penalty_scope::prompt_and_output},
+      urn::temperature{.7F}, urn::gumbel{});
+  expect_same("suppressed_tokens=1 5 9;bad_words=3 7|5;logit_bias=5:-1.5 7:2", urn::suppressed_tokens{some},
+              urn::bad_words{words}, urn::logit_bias{biases}, draw);
+  expect_same("sequence_bias=3 7:1.5|9:-inf", urn::sequence_bias{biased}, draw);
+  expect_same("forced_tokens=4:11", urn::forced_tokens{forced}, draw);
+  expect_same("bitmask=-2 255", urn::bitmask{mask}, draw);
   expect_same("dry(1.5,allowed_length=1,breakers=1 2|9)",
-              urn::dry{.multiplier = 1.5F, .allowed_length = 1, .breakers = breakers.view()} | draw);
+              urn::dry{.multiplier = 1.5F, .allowed_length = 1, .breakers = breakers.view()}, draw);
   expect_same("min_tokens(9,end_tokens=1 5 9);exponential_decay_length(2,factor=1.25,end_tokens=4 6)",
-              urn::min_tokens{9, some} | urn::exponential_decay_length{2, 1.25, more} | draw);
+              urn::min_tokens{9, some}, urn::exponential_decay_length{2, 1.25, more}, draw);
   expect_same("typical(.5,rule=with_ties,min_keep=4)",
-              urn::min_keep{4, urn::typical{.5F, urn::typical_rule::with_ties}} | draw);
-  expect_same(
-      "top_p(.5,rule=beyond);tail_free(z=.9,rule=before)",
-      urn::top_p{.5F, urn::top_p_rule::beyond} | urn::tail_free{.9F, urn::tail_free_rule::before} | draw);
-  expect_same("xtc(.05,probability=.5,spared=4 6,min_keep=2)", urn::xtc{.05F, .5F, more, 2} | draw);
-  expect_same("min_p=.1;mirostat_v2=3", urn::min_p{.1F} | urn::mirostat_v2{3});
-  expect_same("temperature=2;top_k=9;categorical;logprobs(raw=false,of=uncut)",
-              urn::temperature{2} | urn::top_k{9} | draw |
-                  urn::logprobs{.raw = false, .of = urn::logprob_row::uncut});
+              urn::min_keep{4, urn::typical{.5F, urn::typical_rule::with_ties}}, draw);
+  expect_same("top_p(.5,rule=beyond);tail_free(z=.9,rule=before)", urn::top_p{.5F, urn::top_p_rule::beyond},
+              urn::tail_free{.9F, urn::tail_free_rule::before}, draw);
+  expect_same("xtc(.05,probability=.5,spared=4 6,min_keep=2)", urn::xtc{.05F, .5F, more, 2}, draw);
+  expect_same("min_p=.1;mirostat_v2=3", urn::min_p{.1F}, urn::mirostat_v2{3});
+  expect_same("temperature=2;top_k=9;logprobs(raw=false,of=uncut)", urn::temperature{2}, urn::top_k{9}, draw,
+              urn::logprobs{.raw = false, .of = urn::logprob_row::uncut});
 }
 
 TEST(pipeline_of, owns_its_lists) {

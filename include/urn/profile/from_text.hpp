@@ -32,12 +32,13 @@ std::vector<std::string> known_stages();
 
 namespace detail {
 
-/// A cut that min_keep may stand around.
+template <class Stage, class... Cuts>
+inline constexpr bool is_one_of = (std::same_as<Stage, Cuts> || ...);
+
+/// Whether it is a cut that min_keep may stand around.
 template <class Stage>
 inline constexpr bool keeps_enough =
-    std::same_as<Stage, top_p> || std::same_as<Stage, min_p> || std::same_as<Stage, typical> ||
-    std::same_as<Stage, epsilon_cutoff> || std::same_as<Stage, eta_cutoff> || std::same_as<Stage, top_a> ||
-    std::same_as<Stage, tail_free> || std::same_as<Stage, top_n_sigma> || std::same_as<Stage, top_h>;
+    is_one_of<Stage, top_p, min_p, typical, epsilon_cutoff, eta_cutoff, top_a, tail_free, top_n_sigma, top_h>;
 
 /// The names of a stage's parameters.
 template <class Stage>

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
-#include <variant>
 
 #include "urn/core/error.hpp"
 #include "urn/pipeline/any_pipeline.hpp"
@@ -68,8 +67,7 @@ any_pipeline<Policy> llama_cpp_chain(const settings& s, std::span<const std::str
     }
     if (wrong == misplaced::no) wrong = detail::append_nth(pipeline, i, llama_cpp_t::samplers(s));
   }
-  std::visit([&](const auto& sampler) { wrong = wrong == misplaced::no ? pipeline.append(sampler) : wrong; },
-             draw);
+  if (wrong == misplaced::no) wrong = detail::append_sampler(pipeline, draw);
   detail::refuse_misplaced("samplers", wrong);
   return pipeline;
 }

@@ -53,6 +53,11 @@ inline void refuse_misplaced(std::string_view where, misplaced wrong) {
   if (wrong != misplaced::no) throw error(where, sentence(wrong));
 }
 
+template <execution_policy Policy>
+misplaced append_sampler(any_pipeline<Policy>& to, const any_sampler& draw) {
+  return std::visit([&](const auto& sampler) { return to.append(sampler); }, draw);
+}
+
 }  // namespace detail
 
 /// A profile as a value. `report` is the logprobs of its engine, to be appended where they are wanted.
@@ -69,21 +74,29 @@ struct named {
   }
 };
 
+namespace detail {
+
+/// The profile's pipeline for settings that it knows. Samplers are told apart only where the profile does it:
+/// each of its types takes time to compile.
+template <execution_policy Policy, class Profile>
+any_pipeline<Policy> assembled(const settings& s, const any_sampler& draw) {
+  constexpr Profile profile;
+  refuse_left_out(Profile::name, left_out(profile, s));
+  any_pipeline<Policy> pipeline;
+  const bool adapts = std::holds_alternative<mirostat_v1>(draw) || std::holds_alternative<mirostat_v2>(draw);
+  misplaced wrong = adapts ? append_before_draw(pipeline, profile(s, mirostat_v2{}))
+                           : append_before_draw(pipeline, profile(s, categorical{}));
+  if (wrong == misplaced::no) wrong = append_sampler(pipeline, draw);
+  refuse_misplaced(Profile::name, wrong);
+  return pipeline;
+}
+
+}  // namespace detail
+
 /// The named form of a profile.
 template <execution_policy Policy, class Profile>
 constexpr named<Policy> as_named(const Profile&) {
-  const auto make = [](const settings& s, const any_sampler& draw) {
-    constexpr Profile profile;
-    detail::refuse_left_out(Profile::name, left_out(profile, s));
-    any_pipeline<Policy> pipeline;
-    std::visit(
-        [&](const auto& sampler) {
-          detail::refuse_misplaced(Profile::name, append_active(pipeline, profile(s, sampler)));
-        },
-        draw);
-    return pipeline;
-  };
-  return {Profile::name, Profile::report, make};
+  return {Profile::name, Profile::report, detail::assembled<Policy, Profile>};
 }
 
 /// All of them.

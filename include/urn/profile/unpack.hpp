@@ -2,7 +2,7 @@
 /// \file
 /// A typed pipeline taken apart: what profiles are at run time.
 
-#include <concepts>
+#include <type_traits>
 
 #include "urn/pipeline/any_pipeline.hpp"
 #include "urn/pipeline/pipeline.hpp"
@@ -27,6 +27,19 @@ misplaced append_active(any_pipeline<Policy>& to, const Stage& stages) {
   misplaced wrong = misplaced::no;
   for_each_stage(stages, [&](const auto& stage) {
     if (wrong == misplaced::no && !is_neutral(stage)) wrong = to.append(stage);
+  });
+  return wrong;
+}
+
+/// The same without the sampler and what follows it.
+template <execution_policy Policy, pipeline_stage Stage>
+misplaced append_before_draw(any_pipeline<Policy>& to, const Stage& stages) {
+  misplaced wrong = misplaced::no;
+  for_each_stage(stages, [&](const auto& stage) {
+    using type = std::remove_cvref_t<decltype(stage)>;
+    if constexpr (!stage_is<type, sampler> && !stage_is<type, report>) {
+      if (wrong == misplaced::no && !is_neutral(stage)) wrong = to.append(stage);
+    }
   });
   return wrong;
 }
