@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Tables and plots from the JSON of cuda_bench and torch_peers.py.
 
-    bench/cuda_report.py <file.json>... [--vocabularies 128256,151936] [--plots <folder> --device "NVIDIA H100"]
+    bench/cuda_report.py <file.json>... [--vocabularies 128256] [--brief 32000,262144] [--plots <folder> --device "NVIDIA H100"]
 
 prints a Markdown table for each type, vocabulary and shape: microseconds a batch, in brackets the ratio to the floor of
 the same run (a plain read of the same batch) and, for urn, how many times faster it is than the fastest of FlashInfer's
-ways to do the same (of PyTorch's, where FlashInfer has none). The full chain: a bitmask of 50%, 100 biases, penalties
+ways to do the same (of PyTorch's, where FlashInfer has none); of brief ones float32 alone, without the peers' own times. The full chain: a bitmask of 50%, 100 biases, penalties
 over 64 tokens, temperature, top_k 50, top_p 0.9, min_p 0.05 and the draw. The SVG plots are of float32, V = 128256,
 peaky, one for each of a few batch sizes.
 """
@@ -67,7 +67,7 @@ def urn_cell(times, pipeline, setup):
     return cell(times, f"urn/{pipeline}", setup) + (f", {peer / t:.1f}x" if t and peer else "")
 
 
-def table(times, kind, vocabulary, shape):
+def table(times, kind, vocabulary, shape, peers=PEERS):
     setups = sorted({tuple(where) for _, *where in times if (where[0], where[1], where[3]) == (kind, vocabulary, shape)})
     print(f"\n### {TYPES[kind]}, V = {vocabulary}, {shape}\n\n| | " + " | ".join(f"B = {rows}" for _, _, rows, _ in setups) + " |")
     print("| --- |" + " --- |" * len(setups))
@@ -79,7 +79,7 @@ def table(times, kind, vocabulary, shape):
     line("floor: the logits read once", [f"{short(times['floor', *s])} us" if ("floor", *s) in times else "" for s in setups])
     for pipeline, label in PIPELINES:
         line(f"**{label}**", [urn_cell(times, pipeline, s) for s in setups])
-    for who, label in PEERS:
+    for who, label in peers:
         line(label, [cell(times, who, s) for s in setups])
 
 
@@ -97,14 +97,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", metavar="file.json")
     parser.add_argument("--vocabularies", default="", help="only these, with commas between; all that were measured")
+    parser.add_argument("--brief", default="", help="of these only urn's float32 rows")
     parser.add_argument("--plots", metavar="folder")
     parser.add_argument("--device", default="GPU", help="what the plots call it")
     asked = parser.parse_args()
     times = read(asked.runs)
     wanted = {int(v) for v in asked.vocabularies.split(",") if v}
+    brief = {int(v) for v in asked.brief.split(",") if v}
     measured = {(kind, vocabulary, shape) for _, kind, vocabulary, _, shape in times}
     for kind, vocabulary, shape in sorted(measured, key=lambda m: (m[0] != "f32", m[1], m[2] != "peaky")):
-        if not wanted or vocabulary in wanted:
+        if vocabulary in brief:
+            if kind == "f32":
+                table(times, kind, vocabulary, shape, peers=[])
+        elif not wanted or vocabulary in wanted:
             table(times, kind, vocabulary, shape)
     for rows in (1, 64, 1024):
         if asked.plots and ("floor", "f32", 128256, rows, "peaky") in times:
