@@ -21,14 +21,19 @@ function link(text, target,    at, anchor, path) {
   if (path ~ /^include\//) return "[" text "](@ref " substr(path, 9) ")"
   return "`" text "`"
 }
+# Doxygen takes \d in a text for a command of its own.
+function escaped(text) {
+  gsub(/\\[dsw]/, "\\\\&", text)
+  return text
+}
 # Doxygen takes a single quote for the end of `code`, but not of ``code``.
 function quoted(text,    line) {
   while (match(text, /`[^`]+`/)) {
-    line = line substr(text, 1, RSTART - 1)
+    line = line escaped(substr(text, 1, RSTART - 1))
     line = line (substr(text, RSTART, RLENGTH) ~ /'/ ? "`" substr(text, RSTART, RLENGTH) "`" : substr(text, RSTART, RLENGTH))
     text = substr(text, RSTART + RLENGTH)
   }
-  return line text
+  return line escaped(text)
 }
 FNR == 1 {
   here = index(FILENAME, root "/") == 1 ? substr(FILENAME, length(root) + 2) : FILENAME
