@@ -96,7 +96,7 @@ urn::draw draw_by_pipeline(const Policy& policy, const sample_case& c, std::span
   [&]<std::size_t... All>(std::index_sequence<All...>) {
     (draw_if(std::integral_constant<std::size_t, All>{}), ...);
   }
-  (std::make_index_sequence<pipelines + second_pipelines>{});
+  (std::make_index_sequence<built_pipelines>{});
   return result;
 }
 

@@ -35,8 +35,11 @@ namespace {
 using proof::corpus;
 using proof::digest;
 
+constexpr bool has_second_part = proof::built_pipelines > proof::pipelines;
+
 struct options {
-  std::uint64_t many = 20'000, longer = 20, more = 5'000, longer_more = 10, first = 0, shuffle = 0;
+  std::uint64_t many = 20'000, longer = 20, first = 0, shuffle = 0;
+  std::uint64_t more = has_second_part ? 5'000 : 0, longer_more = has_second_part ? 10 : 0;
   std::size_t threads = 1, shards = 1;
   std::string_view policy = "scalar";
   bool check = false, print = false;
@@ -209,6 +212,13 @@ bool read(int argc, char** argv, options& o) {
   return true;
 }
 
+/// False if cases were asked for whose pipelines this build does not have.
+bool can_draw(const options& o) {
+  if (has_second_part || o.more + o.longer_more == 0) return true;
+  std::fputs("urn-proof: this build has no second part: compile it without -DURN_PROOF_FIRST_PART\n", stderr);
+  return false;
+}
+
 /// Not inlined: where an instruction set is missing, main must end before the first of its instructions.
 __attribute__((noinline)) int run(int argc, char** argv) {
   options o;
@@ -216,7 +226,8 @@ __attribute__((noinline)) int run(int argc, char** argv) {
     std::fputs(usage, stderr);
     return 2;
   }
-  // One policy for each build: the pipelines take long to compile.
+  if (!can_draw(o)) return 2;
+    // One policy for each build: the pipelines take long to compile.
 #if defined(URN_PROOF_THRUST)
   if (o.policy == "thrust" && o.shards == 1) return draw_and_report(proof::thrust_policy, o) ? 0 : 1;
 #elif defined(URN_PROOF_SIMD)

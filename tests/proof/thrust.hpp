@@ -39,7 +39,7 @@ template <class Policy, urn::logit_type T>
     [&]<std::size_t... All>(std::index_sequence<All...>) {
       (draw_if(std::integral_constant<std::size_t, All>{}), ...);
     }
-    (std::make_index_sequence<pipelines + second_pipelines>{});
+    (std::make_index_sequence<built_pipelines>{});
     return result;
   }
 
