@@ -178,7 +178,7 @@ inline void read_json(const nlohmann::json& value, const std::string& where, rep
                                : name == "min_count"        ? &out.min_count
                                                             : nullptr;
     if (field == nullptr) refuse_json(where, name, "max_pattern_size, min_pattern_size or min_count");
-    read_json(number, where + "." + name, *field);
+    read_json(number, std::string(where).append(".").append(name), *field);
   }
 }
 /// "text", ["text", ...] or [id, ...]

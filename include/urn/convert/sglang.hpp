@@ -64,7 +64,7 @@ struct sglang_sampling {
   static constexpr std::size_t most_expressions = 32;
   static constexpr std::size_t most_expression_bytes = 256;
   static constexpr const char* of_all_unicode =
-      "has \\d, \\w or \\s: SGLang's are of all Unicode, urn's of ASCII";
+      R"(has \d, \w or \s: SGLang's are of all Unicode, urn's of ASCII)";
   static bool has_class(const std::string& expression) {
     for (std::size_t i = 0; i + 1 < expression.size(); ++i) {
       if (expression[i] != '\\') continue;

@@ -43,7 +43,7 @@ inline profile::written_stage stage_from_json(const std::string& name, const nlo
   const bool is_bias = name == "logit_bias" || name == "forced_tokens";  // {"5": -1.5}
   if (value.is_object() && !is_bias) {
     for (const auto& [key, one] : value.items()) {
-      stage.parameters.emplace_back(key, written(name + '.' + key, one));
+      stage.parameters.emplace_back(key, written(std::string(name).append(".").append(key), one));
     }
   } else if (!value.is_null()) {
     stage.parameters.emplace_back("", written(name, value));

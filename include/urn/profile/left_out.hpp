@@ -51,7 +51,7 @@ std::vector<std::string> left_out(const Profile& profile, const settings& s) {
   look_at_penalty("penalties.repetition", &penalties::repetition);
   look_at_penalty("penalties.frequency", &penalties::frequency);
   look_at_penalty("penalties.presence", &penalties::presence);
-  if (s.min_keep > 1 && !Profile::has_min_keep) names.push_back("min_keep");
+  if (s.min_keep > 1 && !Profile::has_min_keep) names.emplace_back("min_keep");
   return names;
 }
 
