@@ -11,18 +11,6 @@
 #include "support/random_pipelines.hpp"
 #include "urn/urn.hpp"
 
-namespace naive {
-void apply(row& r, const random_pipelines::recency& edit) {
-  std::map<urn::token_id, std::uint32_t> places;
-  std::uint32_t place = 0;
-  for (const urn::token_id id : r.context.history.output) {
-    ++place;
-    if (id >= 0 && static_cast<std::size_t>(id) < r.vocabulary()) places[id] = place;
-  }
-  r.edit_some(places, edit);
-}
-}  // namespace naive
-
 namespace {
 
 using random_pipelines::append_some, random_pipelines::as_floats, random_pipelines::random_case,

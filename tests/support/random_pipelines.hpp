@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <type_traits>
 #include <vector>
 
@@ -47,6 +48,16 @@ struct recency {
     return logit - strength * static_cast<float>(place);
   }
 };
+/// The same as naive::pipeline does it.
+inline void apply(naive::row& r, const recency& edit) {
+  std::map<token_id, std::uint32_t> places;
+  std::uint32_t place = 0;
+  for (const token_id id : r.context.history.output) {
+    ++place;
+    if (id >= 0 && static_cast<std::size_t>(id) < r.vocabulary()) places[id] = place;
+  }
+  r.edit_some(places, edit);
+}
 
 template <class T, std::size_t N>
 T any_of(random_source& r, const std::array<T, N>& values) {
