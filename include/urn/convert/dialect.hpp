@@ -39,7 +39,7 @@
 
 namespace urn::detail {
 
-/// Stands for an infinite bias where JSON or an engine's softmax has none.
+/// Stands for an infinite bias where JSON or an engine's softmax has none: of +inf that is NaN.
 inline constexpr float forcing_bias = 1e9F;
 inline constexpr auto most_signed_seed = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "urn/client/request_pipeline.hpp"
+#include "urn/convert/dialect.hpp"
 #include "urn/convert/report.hpp"
 #include "urn/convert/transformers_setting.hpp"
 #include "urn/core/exact.hpp"
@@ -20,9 +21,6 @@
 
 namespace urn {
 namespace detail {
-
-/// Stands for an infinite bias: a softmax of +inf is NaN.
-inline constexpr float transformers_forcing_bias = 1e9F;
 
 class transformers_export {
  public:
@@ -111,7 +109,7 @@ class transformers_export {
         continue;
       }
       if (std::isinf(b.bias)) lose("logit_bias", "of " + text_of(b.token) + " is 1e9, not infinite");
-      const float finite = std::isinf(b.bias) ? transformers_forcing_bias : b.bias;
+      const float finite = std::isinf(b.bias) ? forcing_bias : b.bias;
       biases.push_back({{b.token}, json_of(finite)});
     }
     if (!biases.empty()) to_["sequence_bias"] = std::move(biases);
