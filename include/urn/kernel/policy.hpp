@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "urn/kernel/candidates.hpp"
+#include "urn/kernel/edited_row.hpp"
 #include "urn/kernel/scalar/mass.hpp"
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/kernel/scalar/moments.hpp"
@@ -55,6 +56,13 @@ struct scalar_t {
                                  std::size_t used, workspace& scratch) {
     return kernel::scalar::gather(edit, context, vocabulary, scratch.touched().subspan(used),
                                   scratch.slots());
+  }
+  /// The row with an edit of the touched tokens, after a temperature.
+  template <logits_row Row, class Edit>
+  URN_HOST_DEVICE static sparse_row<Row, Edit> touch(const Row& row, const Edit& edit,
+                                                     std::span<const touched_token> touched,
+                                                     float temperature) {
+    return {row, edit, touched, temperature};
   }
   /// The largest logit. `maxima` has room for those of the strips (or for none), if the backend notes them.
   template <logits_row Row>

@@ -115,7 +115,7 @@ URN_HOST_DEVICE void run_touched(const Stage& stage, State& state, kernel::gathe
   }
   state.is_edited |= edits.any;
   state.touched += edits.touched.size();
-  const sparse_row edited(state.row, stage, edits.touched, temperature);
+  const auto edited = state.policy.touch(state.row, stage, edits.touched, temperature);
   auto after = state.over(edited);
   next(after);
 }

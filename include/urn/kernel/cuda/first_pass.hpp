@@ -153,6 +153,11 @@ struct first_pass : scalar_t {
                              std::size_t used, workspace& scratch) const {
     return gather_once(scratch, edit, context, vocabulary, used);
   }
+  template <class Row, class Edit>
+  __device__ auto touch(const Row& row, const Edit& edit, std::span<const touched_token> touched,
+                        float temperature) const {
+    return patched(*work, row, edit, touched, temperature);
+  }
   template <class DoOne>
   __device__ static void each(std::size_t, DoOne&&) {}
   template <class IsGood>

@@ -1,15 +1,18 @@
 #pragma once
 /// \file
-/// The tokens that a sparse edit touches, found by a team.
+/// The tokens that a sparse edit touches, found by a team, and what they become.
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "urn/core/draw.hpp"
+#include "urn/core/exact.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/workspace.hpp"
+#include "urn/kernel/cuda/patched_row.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
+#include "urn/kernel/edited_row.hpp"
 #include "urn/kernel/touch_list.hpp"
 
 namespace urn::kernel::cuda {
@@ -126,18 +129,93 @@ template <class Edit>
 __device__ gathered gather_once(team_workspace& work, const Edit& edit, const draw_context& context,
                                 std::size_t vocabulary, std::size_t used) {
   const unsigned turn = work.gathers;
-  const bool is_found = turn < work.found_count;
-  const gathered result = is_found ? work.found[turn] : gather_anew(work, edit, context, vocabulary, used);
+  const bool is_recorded = turn < work.most_recorded;
+  const bool is_found = is_recorded && work.edits[turn].is_gathered;
+  const gathered result =
+      is_found ? work.edits[turn].found : gather_anew(work, edit, context, vocabulary, used);
   work.together.sync();
   if (threadIdx.x == 0) {
     work.gathers = turn + 1;
-    if (!is_found && turn < work.most_found) {
-      work.found[turn] = result;
-      work.found_count = turn + 1;
+    if (is_recorded) {
+      work.edits[turn].found = result;
+      work.edits[turn].is_gathered = true;
     }
   }
   work.together.sync();
   return result;
+}
+
+/// What an edit of the touched tokens of `row`, after a temperature, makes of its `earlier` patches: one list
+/// by ids, in `all`.
+template <class Row, class Edit>
+__device__ __noinline__ std::span<const touched_token> patches_after(
+    team_workspace& work, const Row& row, std::span<const touched_token> earlier, const Edit& edit,
+    std::span<const touched_token> touched, float temperature, std::span<touched_token> all) {
+  touched_token* const apart = work.patches_apart();
+  unsigned count = 0;
+  for (std::size_t begin = 0; begin < earlier.size(); begin += team_threads) {
+    const std::size_t i = begin + threadIdx.x;
+    const touched_token t = i < earlier.size() ? earlier[i] : touched_token{};
+    const bool stays = i < earlier.size() && touched_between(touched, t.id, t.id + 1).empty();
+    std::uint32_t total = 0;
+    const std::uint32_t place = count + work.together.sum_before(stays ? 1U : 0U, total);
+    if (stays) apart[place] = {t.id, exact::bits(at_temperature(patch_of(t), temperature))};
+    count += total;
+  }
+  for (std::size_t i = threadIdx.x; i < touched.size(); i += team_threads) {
+    const touched_token t = touched[i];
+    const float logit = at_temperature(row.at(static_cast<std::size_t>(t.id)), temperature);
+    apart[count + i] = {t.id, exact::bits(edit(logit, t.value))};
+  }
+  work.together.sync();
+  const std::span<const touched_token> kept(apart, count), edited(apart + count, touched.size());
+  for (std::size_t i = threadIdx.x; i < count; i += team_threads) {
+    all[i + touched_below(edited, kept[i].id)] = kept[i];
+  }
+  for (std::size_t i = threadIdx.x; i < edited.size(); i += team_threads) {
+    all[i + touched_below(kept, edited[i].id)] = edited[i];
+  }
+  work.together.sync();
+  return all.first(count + touched.size());
+}
+
+/// The same, unless it was found before.
+template <class Row, class Edit>
+__device__ std::span<const touched_token> patches_once(team_workspace& work, const Row& row,
+                                                       std::span<const touched_token> earlier,
+                                                       const Edit& edit,
+                                                       std::span<const touched_token> touched,
+                                                       float temperature) {
+  const unsigned turn = work.touches;
+  const bool is_recorded = turn < work.most_recorded;
+  const bool is_found = is_recorded && work.edits[turn].is_patched;
+  const std::span<const touched_token> patches =
+      is_found ? work.edits[turn].patches
+               : patches_after(work, row, earlier, edit, touched, temperature, work.patches(turn));
+  work.together.sync();
+  if (threadIdx.x == 0) {
+    work.touches = turn + 1;
+    if (is_recorded) {
+      work.edits[turn].patches = patches;
+      work.edits[turn].is_patched = true;
+    }
+  }
+  work.together.sync();
+  return patches;
+}
+
+/// The row after the edit. (The views that it stands on live as long as it does: they are on the stack
+/// below.)
+template <class Row, class Edit>
+__device__ auto patched(team_workspace& work, const Row& row, const Edit& edit,
+                        std::span<const touched_token> touched, float temperature) {
+  return patched_row<Row, 1>(row, patches_once(work, row, {}, edit, touched, temperature), temperature);
+}
+template <class Base, int N, class Edit>
+__device__ auto patched(team_workspace& work, const patched_row<Base, N>& row, const Edit& edit,
+                        std::span<const touched_token> touched, float temperature) {
+  const auto patches = patches_once(work, row, row.patches(), edit, touched, temperature);
+  return patched_row<Base, N + 1>(row, patches, temperature);
 }
 
 }  // namespace urn::kernel::cuda

@@ -11,6 +11,7 @@
 #include "urn/core/row.hpp"
 #include "urn/core/token.hpp"
 #include "urn/core/workspace.hpp"
+#include "urn/kernel/cuda/patched_row.hpp"
 #include "urn/kernel/cuda/team.hpp"
 #include "urn/kernel/edited_row.hpp"
 #include "urn/kernel/touch_list.hpp"
@@ -51,6 +52,16 @@ __device__ void load_four(const Half* from, float (&to)[lane_logits]) {
   }
 }
 
+/// The row that edits stand on.
+template <class Row>
+__device__ const auto& unedited(const Row& row) {
+  if constexpr (requires { row.base(); }) {
+    return unedited(row.base());
+  } else {
+    return row;
+  }
+}
+
 /// One logit after the other, of any row.
 template <int N, logits_row Row>
 __device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {
@@ -66,11 +77,6 @@ __device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {
   __syncwarp();  // lanes past the end skip at(), which may be a call
 }
 
-template <int N, logits_row Row>
-__device__ void load_strips(const Row& row, std::size_t first, strips<N>& to) {
-  load_each(row, first, to);
-}
-
 /// Whether the row's logits from `first` to `end` can be loaded by four, as they lie.
 template <class Row>
 __device__ bool lies_in_fours(const Row&, std::size_t) {
@@ -81,12 +87,18 @@ __device__ bool lies_in_fours(const row_view<T>& row, std::size_t end) {
   return reinterpret_cast<std::uintptr_t>(row.data()) % (lane_logits * sizeof(T)) == 0 && end <= row.size();
 }
 
-/// All loads are under way before the first is waited for: no branch between them.
-template <int N, logit_type T>
-__device__ void load_strips(const row_view<T>& row, std::size_t first, strips<N>& to) {
-  if (!lies_in_fours(row, first + N * warp_strip)) return load_each(row, first, to);
+/// The logits of a row that nothing edits. All loads are under way before the first is waited for: no branch
+/// between them.
+template <int N, logits_row Row>
+__device__ void load_unedited(const Row& row, std::size_t first, strips<N>& to) {
+  if constexpr (requires { row.data(); }) {
+    if (lies_in_fours(row, first + N * warp_strip)) {
 #pragma unroll
-  for (int j = 0; j < N; ++j) load_four(row.data() + lane_position(first, j), to.logit[j]);
+      for (int j = 0; j < N; ++j) load_four(row.data() + lane_position(first, j), to.logit[j]);
+      return;
+    }
+  }
+  load_each(row, first, to);
 }
 
 /// logit = change(logit, position) for those inside the row.
@@ -116,47 +128,39 @@ __device__ inline void mask_four(float (&logits)[lane_logits], std::uint32_t all
   }
 }
 
-/// The masks are asked for before the logits are waited for.
-template <int N, class Base, masks_fours Edit>
-__device__ void load_strips(const elementwise_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
-  std::uint32_t allowed[N];
-#pragma unroll
-  for (int j = 0; j < N; ++j) {
-    const auto at = static_cast<token_id>(lane_position(first, j));
-    allowed[j] = row.edit() == nullptr ? ~0U : row.edit()->allowed_four(at);
-  }
-  load_strips(row.base(), first, to);
-#pragma unroll
-  for (int j = 0; j < N; ++j) mask_four(to.logit[j], allowed[j]);
-}
+/// What the edits that stand on a row make of its logits: nothing, of a row without any.
+template <int N, class Row>
+__device__ void edit_strips(const Row&, std::size_t, strips<N>&) {}
 
+/// All words of a mask are asked for before the first is waited for.
 template <int N, class Base, class Edit>
-__device__ void load_strips(const elementwise_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
-  load_strips(row.base(), first, to);
+__device__ void edit_strips(const elementwise_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
+  edit_strips(row.base(), first, to);
   if (row.edit() == nullptr) return;
-  change_each(row.size(), first, to, [&, t = row.temperature()](float l, unsigned i) {
-    return (*row.edit())(at_temperature(l, t), static_cast<token_id>(i));
-  });
+  if constexpr (masks_fours<Edit>) {
+    std::uint32_t allowed[N];
+#pragma unroll
+    for (int j = 0; j < N; ++j) {
+      allowed[j] = row.edit()->allowed_four(static_cast<token_id>(lane_position(first, j)));
+    }
+#pragma unroll
+    for (int j = 0; j < N; ++j) mask_four(to.logit[j], allowed[j]);
+  } else {
+    change_each(row.size(), first, to, [&, t = row.temperature()](float l, unsigned i) {
+      return (*row.edit())(at_temperature(l, t), static_cast<token_id>(i));
+    });
+  }
 }
 
-/// logit = change(logit) for one of the warp's. Registers have no index: each is looked at, but the edit is
-/// there once.
-template <int N, class Change>
-__device__ void change_one(strips<N>& logits, unsigned place, Change&& change) {
-  if (place / lane_logits % warp_threads != lane_of_thread()) return;
-  const unsigned strip = place / warp_strip, i = place % lane_logits;
-  float four[lane_logits];
+/// Replaces one of the warp's logits. Registers have no index: each is looked at.
+template <int N>
+__device__ void replace_one(strips<N>& logits, unsigned place, float logit) {
+  const bool is_here = place / lane_logits % warp_threads == lane_of_thread();
+  const unsigned in_lane = place / warp_strip * lane_logits + place % lane_logits;
 #pragma unroll
   for (unsigned k = 0; k < N * lane_logits; ++k) {
-    if (k / lane_logits == strip) four[k % lane_logits] = logits.logit[k / lane_logits][k % lane_logits];
-  }
-#pragma unroll
-  for (unsigned k = 1; k < lane_logits; ++k) four[0] = k == i ? four[k] : four[0];
-  const float changed = change(four[0]);
-#pragma unroll
-  for (unsigned k = 0; k < N * lane_logits; ++k) {
-    float& logit = logits.logit[k / lane_logits][k % lane_logits];
-    if (k / lane_logits == strip) logit = k % lane_logits == i ? changed : logit;
+    float& one = logits.logit[k / lane_logits][k % lane_logits];
+    if (is_here && k == in_lane) one = logit;
   }
 }
 
@@ -174,21 +178,27 @@ __device__ inline unsigned touched_below_by_warp(std::span<const touched_token> 
   return begin;
 }
 
-template <int N, class Base, class Edit>
-__device__ void load_strips(const sparse_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
-  load_strips(row.base(), first, to);
-  const float t = row.temperature();
-  if (exact::bits(t) != exact::bits(1.0F)) {
-    change_each(row.size(), first, to, [=](float l, unsigned) { return exact::div(l, t); });
+template <int N, class Base, int Temperatures>
+__device__ void edit_strips(const patched_row<Base, Temperatures>& row, std::size_t first, strips<N>& to) {
+  edit_strips(row.base(), first, to);
+  if (row.has_temperature()) {
+    change_each(row.size(), first, to, [&](float l, unsigned) { return row.unpatched(l); });
   }
   const auto begin = static_cast<token_id>(first);
   const auto end = static_cast<token_id>(first + N * warp_strip);
-  const std::span<const touched_token> touched = row.touched();
-  for (unsigned i = touched_below_by_warp(touched, begin); i < touched.size(); ++i) {
-    const touched_token hit = touched[i];
+  const std::span<const touched_token> patches = row.patches();
+  for (unsigned i = touched_below_by_warp(patches, begin); i < patches.size(); ++i) {
+    const touched_token hit = patches[i];
     if (hit.id >= end) break;
-    change_one(to, static_cast<unsigned>(hit.id - begin), [&](float l) { return row.edit()(l, hit.value); });
+    replace_one(to, static_cast<unsigned>(hit.id - begin), patch_of(hit));
   }
+}
+
+/// Both.
+template <int N, class Row>
+__device__ void load_strips(const Row& row, std::size_t first, strips<N>& to) {
+  load_unedited(unedited(row), first, to);
+  edit_strips(row, first, to);
 }
 
 }  // namespace urn::kernel::cuda

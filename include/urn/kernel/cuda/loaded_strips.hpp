@@ -26,16 +26,6 @@ struct strip_part {
   float logit[lane_logits];
 };
 
-/// The row that edits stand on.
-template <class Row>
-__device__ const auto& unedited(const Row& row) {
-  if constexpr (requires { row.base(), row.edit(), row.temperature(); }) {
-    return unedited(row.base());
-  } else {
-    return row;
-  }
-}
-
 /// (What it calls must be inlined: nvcc 13 returns wrong logits otherwise, seen with a row of its own whose
 /// load_strips was a call.)
 template <class Row>
@@ -60,17 +50,16 @@ __device__ __noinline__ strip_part changed_strip(strip_part part, unsigned first
   return part;
 }
 
-/// The edit of its touched tokens, which are the first of `touched`.
-template <class Edit>
-__device__ __noinline__ strip_part touched_strip(strip_part part, unsigned first,
-                                                 std::span<const touched_token> touched, const Edit& edit) {
-  for (const touched_token& hit : touched) {
+/// With its patches, which are the first of `patches`.
+__device__ __noinline__ inline strip_part patched_strip(strip_part part, unsigned first,
+                                                        std::span<const touched_token> patches) {
+  for (const touched_token& hit : patches) {
     const unsigned in_strip = static_cast<unsigned>(hit.id) - first;
     if (in_strip >= warp_strip) break;
     const unsigned place = in_strip - lane_of_thread() * lane_logits;
 #pragma unroll
     for (unsigned i = 0; i < lane_logits; ++i) {
-      if (place == i) part.logit[i] = edit(part.logit[i], hit.value);
+      if (place == i) part.logit[i] = patch_of(hit);
     }
   }
   return part;
@@ -149,25 +138,24 @@ struct loaded_strips {
       });
     }
   }
-  /// Only strips that have a touched token are looked at: lane k tells of the k-th.
-  template <class Base, class Edit>
-  __device__ void edit(const sparse_row<Base, Edit>& row) {
+  /// Only strips that have a patch are looked at: lane k tells of the k-th.
+  template <class Base, int N>
+  __device__ void edit(const patched_row<Base, N>& row) {
     edit(row.base());
-    const float t = row.temperature();
-    if (exact::bits(t) != exact::bits(1.0F)) {
-      change_all(row.size(), [t](float l, unsigned) { return exact::div(l, t); });
+    if (row.has_temperature()) {
+      change_all(row.size(), [&row](float l, unsigned) { return row.unpatched(l); });
     }
     unsigned mine = 0;
 #pragma unroll
     for (unsigned k = 0; k < strips_in_flight; ++k) mine = lane_of_thread() == k ? first[k] : mine;
-    const std::span<const touched_token> touched = row.touched();
-    const auto below = static_cast<unsigned>(touched_below(touched, static_cast<token_id>(mine)));
-    const bool hit = below < touched.size() && static_cast<unsigned>(touched[below].id) - mine < warp_strip;
+    const std::span<const touched_token> patches = row.patches();
+    const auto below = static_cast<unsigned>(touched_below(patches, static_cast<token_id>(mine)));
+    const bool hit = below < patches.size() && static_cast<unsigned>(patches[below].id) - mine < warp_strip;
     const std::uint32_t hits = __ballot_sync(all_lanes, hit);
 #pragma unroll
     for (int k = 0; k < strips_in_flight; ++k) {
       if ((hits >> k & 1U) == 0) continue;
-      of[k] = touched_strip(of[k], first[k], touched.subspan(__shfl_sync(all_lanes, below, k)), row.edit());
+      of[k] = patched_strip(of[k], first[k], patches.subspan(__shfl_sync(all_lanes, below, k)));
     }
   }
   template <class Change>

@@ -63,11 +63,20 @@ class team_workspace {
   bool is_weighed = false;  ///< the row's slices were read before, and nobody has asked what they said
   unsigned had_nan = 0;     ///< one of them
 
-  /// What the row's sparse edits touch, in their order: the first pass gathers, who comes after it finds.
-  static constexpr unsigned most_found = 4;
-  kernel::gathered found[most_found];
-  unsigned found_count = 0;
+  /// What the row's sparse edits touch and what these tokens become, in the order of the edits: the first
+  /// pass gathers, who comes after it finds.
+  struct edit_record {
+    kernel::gathered found;
+    std::span<const touched_token> patches;
+    bool is_gathered = false, is_patched = false;
+  };
+  static constexpr unsigned most_recorded = 4;
+  edit_record edits[most_recorded];
   unsigned gathers = 0;  ///< asked for so far
+  unsigned touches = 0;
+
+  /// One thread, before the pipeline runs once more.
+  __device__ void start_again() { gathers = touches = 0; }
 
   [[nodiscard]] __device__ team_memory& near() const { return *near_; }
   [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
@@ -81,12 +90,20 @@ class team_workspace {
     return {far_->maxima + row_ * n, (size + warp_strip - 1) / warp_strip};
   }
 
-  /// The entries of sparse edits: keys to sort, and the touched tokens that come of them.
+  /// Of the entries of sparse edits: keys to sort, the touched tokens that come of them, and for each edit
+  /// what they become.
   [[nodiscard]] __device__ std::span<std::uint64_t> entries() const {
     return {reinterpret_cast<std::uint64_t*>(edits_), most_edits_};
   }
-  [[nodiscard]] __device__ std::span<touched_token> touched() const {
-    return {reinterpret_cast<touched_token*>(edits_) + most_edits_, most_edits_};
+  [[nodiscard]] __device__ std::span<touched_token> touched() const { return edit_room(1); }
+  [[nodiscard]] __device__ std::span<touched_token> patches(unsigned edit) const {
+    return edit_room(2 + edit);
+  }
+  /// Where patches are made, in place of the keys.
+  [[nodiscard]] __device__ touched_token* patches_apart() const { return edit_room(0).data(); }
+  /// The bytes of all this for a pipeline with so many edits.
+  static constexpr std::size_t edit_bytes(std::size_t entries, std::size_t edits) {
+    return entries * (sizeof(std::uint64_t) + (1 + edits) * sizeof(touched_token));
   }
 
   /// The far lists, on a shelf that no other row has until release().
@@ -108,6 +125,10 @@ class team_workspace {
 
  private:
   static constexpr unsigned none = ~0U;
+
+  [[nodiscard]] __device__ std::span<touched_token> edit_room(std::size_t which) const {
+    return {reinterpret_cast<touched_token*>(edits_) + which * most_edits_, most_edits_};
+  }
 
   /// Waits for a shelf, if it has none. Those who hold one are at work, and give it back when they are done.
   __device__ unsigned shelf() {

@@ -42,6 +42,11 @@ struct team_policy : scalar_t {
     return gather_once(scratch, edit, context, vocabulary, used);
   }
 
+  template <class Row, class Edit>
+  __device__ auto touch(const Row& row, const Edit& edit, std::span<const touched_token> touched,
+                        float temperature) const {
+    return patched(*work, row, edit, touched, temperature);
+  }
   template <class Row>
   __device__ row_scan scan(const Row& row, std::span<float> maxima) const {
     return scan_row(*work, row, maxima);

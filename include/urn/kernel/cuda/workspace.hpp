@@ -87,7 +87,7 @@ class cuda_workspace {
   }
 
   /// How many entries the sparse edits of one row (penalties, biases) may have, repeated ones counted: shared
-  /// memory, 16 bytes each.
+  /// memory, 16 bytes each, and 8 more for each such edit of a pipeline.
   cuda_workspace& with_edits(std::size_t entries) {
     edits_ = entries;
     return *this;

@@ -70,8 +70,9 @@ struct cuda : kernel::cuda::thrust_on_stream {
     if (batch.rows == 0) return status::ok;
     const kernel::cuda::division parts =
         kernel::cuda::divide(batch.rows, batch.columns, slices, multiprocessors(),
-                             kernel::cuda::any_stage<Sampler, kernel::cuda::gathers>());
-    const std::size_t edit_bytes = scratch.edits() * (sizeof(std::uint64_t) + sizeof(touched_token));
+                             kernel::cuda::count_stages<Sampler, kernel::cuda::gathers>() != 0);
+    const std::size_t edit_bytes = kernel::cuda::team_workspace::edit_bytes(
+        scratch.edits(), kernel::cuda::count_stages<Sampler, kernel::cuda::touches>());
     if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), edit_bytes)) {
       return status::device_error;
     }
