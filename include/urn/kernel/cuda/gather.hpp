@@ -124,25 +124,12 @@ __device__ __noinline__ gathered gather_anew(team_workspace& work, const Edit& e
   return result;
 }
 
-/// The same, unless it was found before.
+/// The same, found once a row.
 template <class Edit>
 __device__ gathered gather_once(team_workspace& work, const Edit& edit, const draw_context& context,
                                 std::size_t vocabulary, std::size_t used) {
-  const unsigned turn = work.gathers;
-  const bool is_recorded = turn < work.most_recorded;
-  const bool is_found = is_recorded && work.edits[turn].is_gathered;
-  const gathered result =
-      is_found ? work.edits[turn].found : gather_anew(work, edit, context, vocabulary, used);
-  work.together.sync();
-  if (threadIdx.x == 0) {
-    work.gathers = turn + 1;
-    if (is_recorded) {
-      work.edits[turn].found = result;
-      work.edits[turn].is_gathered = true;
-    }
-  }
-  work.together.sync();
-  return result;
+  return once(work, work.gathered_edits,
+              [&](unsigned) { return gather_anew(work, edit, context, vocabulary, used); });
 }
 
 /// What an edit of the touched tokens of `row`, after a temperature, makes of its `earlier` patches: one list
@@ -179,29 +166,16 @@ __device__ __noinline__ std::span<const touched_token> patches_after(
   return all.first(count + touched.size());
 }
 
-/// The same, unless it was found before.
+/// The same, found once a row.
 template <class Row, class Edit>
 __device__ std::span<const touched_token> patches_once(team_workspace& work, const Row& row,
                                                        std::span<const touched_token> earlier,
                                                        const Edit& edit,
                                                        std::span<const touched_token> touched,
                                                        float temperature) {
-  const unsigned turn = work.touches;
-  const bool is_recorded = turn < work.most_recorded;
-  const bool is_found = is_recorded && work.edits[turn].is_patched;
-  const std::span<const touched_token> patches =
-      is_found ? work.edits[turn].patches
-               : patches_after(work, row, earlier, edit, touched, temperature, work.patches(turn));
-  work.together.sync();
-  if (threadIdx.x == 0) {
-    work.touches = turn + 1;
-    if (is_recorded) {
-      work.edits[turn].patches = patches;
-      work.edits[turn].is_patched = true;
-    }
-  }
-  work.together.sync();
-  return patches;
+  return once(work, work.patched_edits, [&](unsigned turn) {
+    return patches_after(work, row, earlier, edit, touched, temperature, work.patches(turn));
+  });
 }
 
 /// The row after the edit. (The views that it stands on live as long as it does: they are on the stack

@@ -46,6 +46,16 @@ struct alignas(8) swept_token {
   token_id id;
 };
 
+/// What a pipeline finds out at its first run over a row, for the next one: the answers to a question that
+/// it asks more than once, in their order.
+template <class Answer>
+struct found_once {
+  static constexpr unsigned most = 4;
+  Answer answers[most];
+  unsigned known = 0;
+  unsigned turn = 0;  ///< asked for so far
+};
+
 /// The scratch of one row's pipeline. It lies in shared memory: a copy a thread would fill the cache that the
 /// threads' stacks need.
 class team_workspace {
@@ -63,20 +73,13 @@ class team_workspace {
   bool is_weighed = false;  ///< the row's slices were read before, and nobody has asked what they said
   unsigned had_nan = 0;     ///< one of them
 
-  /// What the row's sparse edits touch and what these tokens become, in the order of the edits: the first
-  /// pass gathers, who comes after it finds.
-  struct edit_record {
-    kernel::gathered found;
-    std::span<const touched_token> patches;
-    bool is_gathered = false, is_patched = false;
-  };
-  static constexpr unsigned most_recorded = 4;
-  edit_record edits[most_recorded];
-  unsigned gathers = 0;  ///< asked for so far
-  unsigned touches = 0;
+  /// What the row's sparse edits touch, and what these tokens become: the first pass finds it out, who comes
+  /// after it knows.
+  found_once<kernel::gathered> gathered_edits{};
+  found_once<std::span<const touched_token>> patched_edits{};
 
   /// One thread, before the pipeline runs once more.
-  __device__ void start_again() { gathers = touches = 0; }
+  __device__ void start_again() { gathered_edits.turn = patched_edits.turn = 0; }
 
   [[nodiscard]] __device__ team_memory& near() const { return *near_; }
   [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
@@ -151,6 +154,24 @@ class team_workspace {
   std::size_t most_edits_;
   unsigned shelf_ = none;
 };
+
+/// Together: the next of the answers, which find(turn) gives if it is not known.
+template <class Answer, class Find>
+__device__ Answer once(team_workspace& work, found_once<Answer>& found, Find&& find) {
+  const unsigned turn = found.turn;
+  const bool is_known = turn < found.known;
+  const Answer answer = is_known ? found.answers[turn] : find(turn);
+  work.together.sync();
+  if (threadIdx.x == 0) {
+    found.turn = turn + 1;
+    if (!is_known && turn < found.most) {
+      found.answers[turn] = answer;
+      found.known = turn + 1;
+    }
+  }
+  work.together.sync();
+  return answer;
+}
 
 /// Where a cut may write a single token.
 __device__ inline candidate_list room_in(team_workspace& work) {
