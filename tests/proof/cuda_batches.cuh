@@ -70,7 +70,10 @@ void draw_batch(std::span<const made_case> cases, const urn::cuda& policy, devic
 
 /// draw_batch of the pipeline with this number, one of a group.
 using batch_drawer = void (*)(std::span<const made_case>, const urn::cuda&, device_room&, const told&);
-inline constexpr std::size_t pipeline_groups = 4;
+inline constexpr std::size_t pipeline_groups = 8;  ///< four of each part
+constexpr std::size_t group_of(std::size_t pipeline) {
+  return pipeline < pipelines ? pipeline % 4 : 4 + pipeline % 4;
+}
 template <std::size_t Group>
 batch_drawer drawer_of_group(std::size_t pipeline);
 
@@ -78,7 +81,7 @@ template <std::size_t Group, std::size_t... All>
 batch_drawer find_drawer(std::size_t pipeline, std::index_sequence<All...>) {
   batch_drawer found = nullptr;
   const auto look = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {
-    if constexpr (P % pipeline_groups == Group) {
+    if constexpr (group_of(P) == Group) {
       if (pipeline == P) found = &draw_batch<P>;
     }
   };

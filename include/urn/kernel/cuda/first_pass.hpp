@@ -185,7 +185,31 @@ struct first_pass : scalar_t {
     return {{}, status::empty};
   }
   template <class... Any>
+  __device__ static selection select_reaching(const Any&...) {
+    return {{}, status::empty};
+  }
+  template <class... Any>
+  __device__ static selection select_typical(const Any&...) {
+    return {{}, status::empty};
+  }
+  template <class... Any>
   __device__ static std::size_t pick(const Any&...) {
+    return 0;
+  }
+  template <class... Any>
+  __device__ static std::size_t race(const Any&...) {
+    return 0;
+  }
+  template <class... Any>
+  __device__ static std::size_t race_kept(const Any&...) {
+    return 0;
+  }
+  template <class... Any>
+  __device__ static row_spread spread(const Any&...) {
+    return {};
+  }
+  template <class... Any>
+  __device__ static std::size_t leading_bends(const Any&...) {
     return 0;
   }
   template <class... Any>

@@ -15,7 +15,6 @@
 #include "urn/kernel/cuda/select.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/kernel/scalar/mass.hpp"
-#include "urn/kernel/scalar/moments.hpp"
 #include "urn/random/random_bits.hpp"
 
 namespace urn::kernel::cuda {
@@ -219,31 +218,6 @@ __device__ __noinline__ inline std::size_t pick_kept_token(team_workspace& work,
   };
   if (kept.size() > team_threads) return place_of_many(work, kept.size(), r, weight_at);
   return place_of(work, 1, r, weight_at);
-}
-
-/// See scalar::moments. Each thread's depth is lifted, so that it is not negative, and summed in 32-bit
-/// parts.
-template <class ForEach>
-__device__ row_moments moments_of(team_workspace& work, float c, std::uint32_t row_key, ForEach&& for_each) {
-  __extension__ using wide = unsigned __int128;
-  constexpr int lift = 16;
-  row_moments m;
-  wide mine = 0;
-  for_each([&](float l) {
-    const std::uint64_t v = mass_in_row(l, c, row_key);
-    m.mass += v;
-    if (v != 0)
-      mine += static_cast<wide>(v) * static_cast<std::uint64_t>(depth_of(l, c, row_key) + (1 << lift));
-  });
-  m.mass = work.together.sum(m.mass);
-  wide depth = 0;
-  for (int part = 96; part >= 0; part -= 32) {
-    depth = (depth << 32) + work.together.sum(static_cast<std::uint64_t>(mine >> part) & 0xFFFFFFFFU);
-  }
-  depth -= static_cast<wide>(m.mass) << lift;
-  m.depth_low = static_cast<std::uint64_t>(depth);
-  m.depth_high = static_cast<std::int64_t>(depth >> 64);
-  return m;
 }
 
 }  // namespace urn::kernel::cuda

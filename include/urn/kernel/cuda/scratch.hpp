@@ -114,6 +114,10 @@ class team_workspace {
   [[nodiscard]] __device__ swept_token* swept_afar() {
     return reinterpret_cast<swept_token*>(far_->list_on(shelf(), true).ids);
   }
+  /// Room for a logit beside each kept one, until something is ranked or swept.
+  [[nodiscard]] __device__ std::span<float> left() {
+    return {far_->list_on(shelf(), true).logits, far_->vocabulary};
+  }
   __device__ void release() {
     if (shelf_ == none) return;
     together.sync();

@@ -290,6 +290,17 @@ __device__ __noinline__ inline candidate_list heavy_of(team_workspace& work, can
       work, list, [=](float l) { return mass_in_row(l, c, row_key) >= least; }, kept_writer(work));
 }
 
+/// The tokens whose logit is at least `least`.
+template <whole_row Row>
+__device__ __noinline__ candidate_list reaching_of(team_workspace& work, const Row& row, float least,
+                                                   row_scan scanned) {
+  return collect(work, row, scanned.maxima, max(ordered(least), least_survivor), kept_writer(work));
+}
+__device__ __noinline__ inline candidate_list reaching_of(team_workspace& work, candidate_list list,
+                                                          float least, row_scan) {
+  return keep_by(work, list, {max(ordered(least), least_survivor) - 1, 0}, kept_writer(work));
+}
+
 /// How many tokens stand before `key` in the order of candidates.
 template <whole_row Row>
 __device__ __noinline__ std::size_t count_before_key(team_workspace& work, const Row& row, std::uint64_t key,
