@@ -45,6 +45,12 @@ TEST(cuda_later_cuts, gumbel_after_xtc) {
     });
   }
 }
+/// Nothing else in this pipeline looks for the best tokens.
+TEST(cuda_later_cuts, xtc) {
+  const auto sampler =
+      urn::temperature{0.8F} | urn::xtc{.threshold = 0.05F, .probability = 0.7F} | urn::categorical{};
+  EXPECT_EQ(differences(sampler, 500, columns, stride), 0U);
+}
 TEST(cuda_later_cuts, adaptive_p) {
   for (const float target : {0.3F, -1.0F}) {
     compare([=](int k) { return urn::top_k{k} | urn::temperature{0.8F} | urn::adaptive_p{target}; }, 200);

@@ -98,13 +98,6 @@ __device__ inline weighed_block weigh(const strips<block_strips>& block, float c
   return result;
 }
 
-/// What a first pass is to find out.
-struct pass_goals {
-  bool strips = true;   ///< the strips' largest logits
-  bool masses = false;  ///< the blocks' masses at the scale c
-  float c = 0;
-};
-
 /// Reads the blocks of `range` into far memory, a warp each at a time; true if this thread's warp met a NaN.
 template <class Row>
 __device__ __noinline__ bool read_blocks(const Row& row, block_range range, pass_goals goals,

@@ -10,6 +10,7 @@
 #include "urn/core/order_key.hpp"
 #include "urn/core/status.hpp"
 #include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/cuda/changed.hpp"
 #include "urn/kernel/cuda/first_pass.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
@@ -19,16 +20,31 @@
 
 namespace urn::kernel::cuda {
 
+/// Whether blocks that were read for one question answer the other too.
+__device__ inline bool same_goals(pass_goals a, pass_goals b) {
+  return a.strips == b.strips && a.masses == b.masses && exact::bits(a.c) == exact::bits(b.c);
+}
+
 /// Makes the row's blocks and maxima say what `goals` ask for, reading it unless its slices were read before
-/// for the same question; whether it has a NaN.
+/// for the same question, and if that was before an edit of few tokens only their blocks; whether it has a NaN.
 template <class Row>
 __device__ bool look_at(team_workspace& work, const Row& row, pass_goals goals, std::span<float> maxima) {
   const bool is_weighed = work.is_weighed;
+  const looked_row before = work.looked;
+  const bool had_nan = work.had_nan != 0;
   work.together.sync();  // also before others' blocks are written over
-  if (threadIdx.x == 0) work.is_weighed = false;
-  if (is_weighed) return work.had_nan != 0;
-  const bool nan = read_blocks(row, all_blocks(row.size()), goals, work.blocks(), maxima);
-  return work.together.any(nan);
+  if (threadIdx.x == 0) {
+    work.is_weighed = false;
+    work.looked = {edits_on<Row>, goals};
+  }
+  if (is_weighed) return had_nan;
+  const changed_tokens changed = changed_since(row, before.edits);
+  const bool nan = changed.all || had_nan || !same_goals(before.goals, goals)
+                       ? read_blocks(row, all_blocks(row.size()), goals, work.blocks(), maxima)
+                       : reread_blocks(row, changed.few, goals, work.blocks(), maxima);
+  const bool any = work.together.any(nan);
+  if (threadIdx.x == 0) work.had_nan = any ? 1 : 0;
+  return any;
 }
 
 /// Calls see(block) for the blocks of a thread; the first, which most rows have no more of, is loaded once.

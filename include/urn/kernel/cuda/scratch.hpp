@@ -46,6 +46,19 @@ struct alignas(8) swept_token {
   token_id id;
 };
 
+/// What a pass over a row is to find out.
+struct pass_goals {
+  bool strips = true;   ///< the strips' largest logits
+  bool masses = false;  ///< the blocks' masses at the scale c
+  float c = 0;
+};
+
+/// Which row a team's blocks tell of, by its number of edits, and what.
+struct looked_row {
+  unsigned edits = ~0U;
+  pass_goals goals{};
+};
+
 /// The scratch of one row's pipeline. It lies in shared memory: a copy a thread would fill the cache that the
 /// threads' stacks need.
 class team_workspace {
@@ -62,6 +75,7 @@ class team_workspace {
   team together;
   bool is_weighed = false;  ///< the row's slices were read before, and nobody has asked what they said
   unsigned had_nan = 0;     ///< one of them
+  looked_row looked{};
 
   /// What the row's sparse edits touch and what these tokens become, in the order of the edits: the first
   /// pass gathers, who comes after it finds.
