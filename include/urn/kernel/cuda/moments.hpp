@@ -10,6 +10,7 @@
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/candidates.hpp"
 #include "urn/kernel/cuda/load.hpp"
+#include "urn/kernel/cuda/read_ahead.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
 #include "urn/kernel/scalar/moments.hpp"
@@ -28,14 +29,10 @@ __device__ __noinline__ inline wide_sum sum_of_wide(team& together, wide_sum min
   return sum;
 }
 
-/// Adds this thread's logits of a row, or of a list, to `sums`, a few strips' at a time; past the end -inf.
+/// Adds this thread's logits of a row, or of a list, to `sums`, a few at a time; past the end -inf.
 template <whole_row Row, class Sums>
 __device__ void add_logits(const Row& row, Sums& sums) {
-  for (std::size_t b = warp_of_thread(); b < block_count(row.size()); b += team_warps) {
-    strips<block_strips> block;
-    load_strips(row, b * block_size, block);
-    sums.add(block);
-  }
+  for_each_strips<4>(row, [&](const strips<4>& logits, std::size_t) { sums.add(logits); });
 }
 template <class Sums>
 __device__ void add_logits(candidate_list list, Sums& sums) {
@@ -92,9 +89,11 @@ __device__ __noinline__ row_moments moments_of(team_workspace& work, const Row& 
   return all;
 }
 
-/// See row_spread.
+/// See row_spread and distance_of, whose comparison of the floats' order is one of floats here: zeros of either
+/// sign, and subnormals that a flag flushes to zero, are equally far from any largest logit.
 struct distance_sums {
   float largest;
+  float lowest = exact::sub(largest, farthest);
   std::uint32_t count = 0;
   std::uint64_t sum = 0;
   wide_sum squares = 0;
@@ -104,14 +103,17 @@ struct distance_sums {
     std::uint64_t few = 0;
 #pragma unroll
     for (const auto& strip : logits.logit) {
+      std::uint32_t distances = 0;
 #pragma unroll
       for (const float l : strip) {
-        const bool counts = survives(l);
-        const std::uint64_t d = counts ? distance_of(l, largest) : 0;
+        const bool counts = l > exact::minus_infinity;
+        const float below = exact::mul(exact::sub(largest, fmaxf(l, lowest)), spread_unit);
+        const std::uint32_t d = counts ? static_cast<std::uint32_t>(below) : 0;
         count += counts ? 1 : 0;
-        sum += d;
-        few += d * d;
+        distances += d;  // of four below 2^28
+        few += std::uint64_t{d} * d;
       }
+      sum += distances;
     }
     squares += few;
   }

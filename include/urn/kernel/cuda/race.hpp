@@ -12,6 +12,7 @@
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/candidates.hpp"
 #include "urn/kernel/cuda/load.hpp"
+#include "urn/kernel/cuda/read_ahead.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/scalar/mass.hpp"
 #include "urn/kernel/scalar/race.hpp"
@@ -83,19 +84,16 @@ __device__ inline bool run_strips(race_leader& leader, const strips<2>& logits, 
 template <class Row>
 __device__ __noinline__ std::size_t race_of(team_workspace& work, const Row& row, float c, row_mass mass,
                                             draw_key key) {
-  constexpr std::size_t both = 2 * warp_strip;
   const time_to_beat best(work);
   race_leader leader = nobody_before(race_leader{}.time);
-  for (std::size_t first = warp_of_thread() * both; first < row.size(); first += team_warps * both) {
+  for_each_strips<2>(row, [&](const strips<2>& logits, std::size_t first) {
     const std::uint32_t block_key = work.blocks()[first / block_size].key;
-    if (block_key == no_mass_key) continue;
-    strips<2> logits;
-    load_strips(row, first, logits);
+    if (block_key == no_mass_key) return;
     best.tell(leader);
     const double bound = weight_bound(block_key, mass.key);
     if (run_strips(leader, logits, first, c, bound, mass.key, key)) best.hear(leader.time);
     __syncwarp();
-  }
+  });
   return winner_of(work.together, leader);
 }
 

@@ -121,7 +121,15 @@ class team_workspace {
   }
 
   /// The far lists, on a shelf that no other row has until release().
-  [[nodiscard]] __device__ far_list kept_afar() { return far_->list_on(shelf(), false); }
+  [[nodiscard]] __device__ far_list kept_afar() {
+    const far_list list = far_->list_on(shelf(), false);
+    if (threadIdx.x == 0) keeps_afar_ = true;
+    return list;
+  }
+  /// Room for a key of each token, if no cut has kept its tokens there.
+  [[nodiscard]] __device__ std::uint64_t* spare_afar() {
+    return keeps_afar_ ? nullptr : reinterpret_cast<std::uint64_t*>(far_->list_on(shelf(), false).ids);
+  }
   [[nodiscard]] __device__ std::uint64_t* ranked_afar() {
     return reinterpret_cast<std::uint64_t*>(far_->list_on(shelf(), true).ids);
   }
@@ -168,6 +176,7 @@ class team_workspace {
   unsigned char* edits_;
   std::size_t most_edits_;
   unsigned shelf_ = none;
+  bool keeps_afar_ = false;
 };
 
 /// Where a cut may write a single token.

@@ -10,6 +10,7 @@
 #include "urn/kernel/cuda/gather.hpp"
 #include "urn/kernel/cuda/moments.hpp"
 #include "urn/kernel/cuda/race.hpp"
+#include "urn/kernel/cuda/radix_sort.hpp"
 #include "urn/kernel/cuda/row_pass.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
@@ -132,7 +133,7 @@ struct team_policy : scalar_t {
   __device__ std::span<const ranked_key> top_n(const Row& row, std::size_t n, row_scan scanned,
                                                workspace& scratch) const {
     const key_list best = best_of(scratch, row, n, scanned, key_writer(scratch));
-    sort_descending(scratch.together, best.keys);
+    rank_keys(scratch, best.keys);
     return {reinterpret_cast<const ranked_key*>(best.keys.data()), best.size()};
   }
   template <class Row>

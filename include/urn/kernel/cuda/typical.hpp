@@ -61,11 +61,47 @@ __device__ __noinline__ inline std::uint64_t end_of_prefix(team_workspace& work,
   return end | close_in(work, {1, order.first_id}, target - at.above, 0, each_tied).low;
 }
 
-/// The same of the prefix that has the aim's mass and number of tokens.
+/// The same of at most as many tokens as there are threads, and of the prefix that has the aim's mass and number
+/// of tokens: each thread adds up what comes before one.
+__device__ __noinline__ inline std::uint64_t end_of_few(team_workspace& work, swept_tokens swept,
+                                                        std::uint32_t begin, std::uint32_t count,
+                                                        typical_order order, std::uint32_t low,
+                                                        std::uint64_t target) {
+  team_memory& near = work.near();
+  for (unsigned i = lane_of_thread(); i < swept.count; i += warp_threads) {
+    const swept_token t = swept.first[i];
+    const std::uint64_t mass = order.value(t.logit) >= low ? order.weight(t.logit) : 0;
+    near.ranked[begin + i] = order.key(t);
+    near.low[begin + i] = static_cast<std::uint32_t>(mass);
+    near.high[begin + i] = static_cast<std::uint32_t>(mass >> 32);
+  }
+  work.together.sync();
+  const auto mass_at = [&](unsigned i) { return (std::uint64_t{near.high[i]} << 32) | near.low[i]; };
+  const std::uint64_t key = threadIdx.x < count ? near.ranked[threadIdx.x] : 0;
+  const std::uint64_t mass = threadIdx.x < count ? mass_at(threadIdx.x) : 0;
+  std::uint64_t before = 0;
+  unsigned rank = 0;
+#pragma unroll 4
+  for (unsigned i = 0; i < count; ++i) {
+    const bool precedes = near.ranked[i] > key;
+    before += precedes ? mass_at(i) : 0;
+    rank += precedes ? 1 : 0;
+  }
+  const std::size_t least = max(order.aim.least, std::size_t{1});
+  const bool has_mass = work.together.any(mass != 0 && before < target && before + mass >= target);
+  const bool has_number = work.together.any(mass != 0 && rank + 1 == least);
+  if (!has_mass || !has_number) return 0;
+  return ~work.together.max(before < target || rank < least ? (mass != 0 ? ~key : 0) : 0);
+}
+
+/// The same of any number of swept tokens.
 __device__ inline std::uint64_t end_of_typical(team_workspace& work, swept_tokens swept,
                                                const typical_aim& aim, std::uint32_t low) {
-  const std::uint64_t by_mass =
-      end_of_prefix(work, swept, {aim, false}, low, max(aim.target, std::uint64_t{1}));
+  const std::uint64_t target = max(aim.target, std::uint64_t{1});
+  std::uint32_t count = 0;
+  const std::uint32_t begin = work.together.sum_of_warps_before(swept.count, count);
+  if (count <= team_threads) return end_of_few(work, swept, begin, count, {aim}, low, target);
+  const std::uint64_t by_mass = end_of_prefix(work, swept, {aim}, low, target);
   if (aim.least < 2 || by_mass == 0) return by_mass;
   return min(by_mass, end_of_prefix(work, swept, {aim, true}, low, aim.least));
 }
