@@ -2,7 +2,8 @@
 // machines, times do not.
 //
 // Names are <who>/<pipeline>/<type>/V<vocabulary>/B<rows>/<shape>; times are medians of a batch of B rows
-// that is in no cache. With URN_BENCH_LATER a program of the later cuts alone. Peers: FlashInfer, where its headers were given (URN_BENCH_FLASHINFER).
+// that is in no cache. With URN_BENCH_LATER a program of the later cuts alone. Peers: FlashInfer, where its
+// headers were given (URN_BENCH_FLASHINFER).
 
 #include <benchmark/benchmark.h>
 

@@ -176,9 +176,7 @@ int main(int argc, char** argv) try {
   proof::check(scratch.clear(nullptr));
   proof::device_room room{proof::arena(128 * mega), proof::arena(16 * mega), scratch};
   bool good = true;
-  const auto draw = [&](corpus of, std::uint64_t count) {
-    good &= report(of, draw_all(of, count, o, room));
-  };
+  const auto draw = [&](corpus of, std::uint64_t count) { good &= report(of, draw_all(of, count, o, room)); };
   draw(corpus::many, o.many), draw(corpus::longer, o.longer);
   draw(corpus::more, o.more), draw(corpus::longer_more, o.longer_more);
   cudaFree(memory);

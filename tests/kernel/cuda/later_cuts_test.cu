@@ -1,5 +1,5 @@
-// The later cuts and samplers by urn::cuda against urn::scalar, on a device: what urn-proof-cuda does not draw, and
-// long rows. A top_k of 0 is none, so that one kernel draws whole rows and what a cut has left.
+// The later cuts and samplers by urn::cuda against urn::scalar, on a device: what urn-proof-cuda does not
+// draw, and long rows. A top_k of 0 is none, so that one kernel draws whole rows and what a cut has left.
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "device.hpp"
@@ -89,42 +90,83 @@ TEST(cuda_later_cuts, tails_and_sigmas) {
   cut(1.0F, tail_free_rule::through, 2.0F, 300);
 }
 
-/// The lists and summaries that contexts ask for are the host's too.
-TEST(cuda_later_cuts, kept_set) {
-  constexpr std::size_t rows = 200, listed = 30;
-  const auto sampler = urn::temperature{0.8F} | urn::top_p{0.8F} | urn::mirostat_v2{6.0F} | urn::kept_set{};
+/// What the contexts of a batch point to: histories to read, lists and summaries to fill.
+struct pointed_to {
+  static constexpr std::size_t listed = 30, drawn = 12;
+  std::span<const urn::token_id> outputs;
+  std::span<urn::token_logprob> kept, best, raw_best, given, raw_given;
+  std::span<urn::kept_summary> summaries;
+
+  void point(std::span<urn::draw_context> contexts) const {
+    for (std::size_t r = 0; r < contexts.size(); ++r) {
+      urn::draw_context& c = contexts[r];
+      const auto list = [&](auto all) { return all.subspan(r * listed, listed); };
+      c.history.output = outputs.subspan(r * drawn, r % (drawn + 1));
+      c.kept_set = list(kept), c.top_logprobs = list(best), c.raw_top_logprobs = list(raw_best);
+      c.given_logprobs = list(given), c.raw_given_logprobs = list(raw_given);
+      c.summary = &summaries[r];
+    }
+  }
+};
+
+bool same(const std::vector<urn::token_logprob>& a, const std::vector<urn::token_logprob>& b) {
+  const auto bits = [](float x) { return urn::exact::is_nan(x) ? 0U : urn::exact::bits(x); };
+  return std::equal(a.begin(), a.end(), b.begin(), [&](const auto& x, const auto& y) {
+    return x.token == y.token && bits(x.logprob) == bits(y.logprob);
+  });
+}
+
+/// All that is filled is the host's too.
+template <class Sampler>
+void compare_reports(const Sampler& sampler) {
+  constexpr std::size_t rows = 200, entries = rows * pointed_to::listed;
+  std::vector<urn::token_id> outputs(rows * pointed_to::drawn);
+  for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = static_cast<urn::token_id>(i * i % 11);
+  std::vector<urn::token_logprob> kept(entries), best(entries), raw_best(entries), given(entries);
+  std::vector<urn::kept_summary> summaries(rows);
+  for (std::size_t i = 0; i < entries; ++i)
+    given[i].token = static_cast<urn::token_id>(i * 7919 % columns) - 1;
+  std::vector<urn::token_logprob> raw_given = given;
+
   const device::array<float> logits(rows * columns);
   device::fill<<<rows, 256>>>(logits.span().data(), columns, columns, 5);
-  const std::vector<urn::token_logprob> none(rows * listed);
-  const device::array<urn::token_logprob> lists{std::span<const urn::token_logprob>(none)};
-  const device::array<urn::kept_summary> summaries(rows);
+  const auto there = [](const auto& values) {
+    return device::array<typename std::remove_cvref_t<decltype(values)>::value_type>(std::span(values));
+  };
+  const auto d_outputs = there(outputs);
+  const auto d_kept = there(kept), d_best = there(best), d_raw_best = there(raw_best);
+  const auto d_given = there(given), d_raw_given = there(raw_given);
+  const auto d_summaries = there(summaries);
   const device::workspace scratch(rows, columns);
-  auto contexts = device::contexts_of(5, rows);
-  for (std::size_t r = 0; r < rows; ++r) {
-    contexts[r].kept_set = lists.span().subspan(r * listed, listed);
-    contexts[r].summary = summaries.span().data() + r;
-  }
+  auto asked = device::contexts_of(5, rows);
+  pointed_to{d_outputs.span(), d_kept.span(),      d_best.span(),     d_raw_best.span(),
+             d_given.span(),   d_raw_given.span(), d_summaries.span()}
+      .point(asked);
   const auto got = device::draws(
-      sampler, urn::batch_view<float>{logits.span().data(), rows, columns, columns}, contexts, scratch.view());
-  const auto got_lists = lists.values();
-  const auto got_summaries = summaries.values();
-  const auto host_logits = logits.values();
-  urn::workspace plain{columns};
+      sampler, urn::batch_view<float>{logits.span().data(), rows, columns, columns}, asked, scratch.view());
+  pointed_to{outputs, kept, best, raw_best, given, raw_given, summaries}.point(asked);
+  const auto expected = device::on_host(sampler, logits.values(), columns, columns, asked);
+  for (std::size_t r = 0; r < rows; ++r) EXPECT_TRUE(device::same(got[r], expected[r])) << "row " << r;
+  EXPECT_TRUE(same(d_kept.values(), kept));
+  EXPECT_TRUE(same(d_best.values(), best));
+  EXPECT_TRUE(same(d_raw_best.values(), raw_best));
+  EXPECT_TRUE(same(d_given.values(), given));
+  EXPECT_TRUE(same(d_raw_given.values(), raw_given));
+  const auto got_summaries = d_summaries.values();
   for (std::size_t r = 0; r < rows; ++r) {
-    std::vector<urn::token_logprob> list(listed);
-    urn::kept_summary summary{};
-    urn::draw_context asked = contexts[r];
-    asked.kept_set = list;
-    asked.summary = &summary;
-    const urn::row_view<float> row(host_logits.data() + r * columns, columns);
-    ASSERT_TRUE(device::same(got[r], sampler(urn::scalar, row, asked, plain))) << "row " << r;
-    for (std::size_t i = 0; i < listed; ++i) {
-      ASSERT_EQ(got_lists[r * listed + i].token, list[i].token);
-      ASSERT_EQ(urn::exact::bits(got_lists[r * listed + i].logprob), urn::exact::bits(list[i].logprob));
-    }
-    ASSERT_EQ(urn::exact::bits(got_summaries[r].mass), urn::exact::bits(summary.mass)) << "row " << r;
-    ASSERT_EQ(urn::exact::bits(got_summaries[r].entropy), urn::exact::bits(summary.entropy)) << "row " << r;
+    EXPECT_EQ(urn::exact::bits(got_summaries[r].mass), urn::exact::bits(summaries[r].mass)) << "row " << r;
+    EXPECT_EQ(urn::exact::bits(got_summaries[r].entropy), urn::exact::bits(summaries[r].entropy))
+        << "row " << r;
   }
+}
+
+TEST(cuda_later_cuts, reports) {
+  const auto draw_and_report = [](urn::logprobs how) {
+    compare_reports(urn::top_k_with_ties{5'000} | urn::temperature{0.8F} |
+                    urn::top_p_decay{0.95F, 0.8F, 0.1F, 3} | urn::mirostat_v2{6.0F} | urn::kept_set{} | how);
+  };
+  draw_and_report({});
+  draw_and_report({.raw = true, .value = urn::logprob_value::logit, .of = urn::logprob_row::uncut});
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ inline std::vector<urn::draw_context> contexts_of(std::size_t first, std::size_t
 
 template <class Sampler>
 std::vector<urn::draw> on_host(const Sampler& sampler, const std::vector<float>& logits, std::size_t columns,
-                          std::size_t stride, const std::vector<urn::draw_context>& contexts) {
+                               std::size_t stride, const std::vector<urn::draw_context>& contexts) {
   std::vector<urn::draw> out(contexts.size());
   const std::size_t workers = std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::thread> threads;
@@ -67,9 +67,8 @@ std::size_t differences(const Sampler& sampler, std::size_t rows, std::size_t co
     fill<<<static_cast<unsigned>(batch), 256>>>(logits.span().data(), columns, stride, first);
     const auto contexts = contexts_of(first, batch);
     const auto here = on_host(sampler, logits.values(), columns, stride, contexts);
-    const auto there =
-        draws(sampler, urn::batch_view<float>{logits.span().data(), batch, columns, stride}, contexts,
-                      scratch.view());
+    const auto there = draws(sampler, urn::batch_view<float>{logits.span().data(), batch, columns, stride},
+                             contexts, scratch.view());
     for (std::size_t r = 0; r < batch; ++r) wrong += same(here[r], there[r]) ? 0 : 1;
   }
   return wrong;

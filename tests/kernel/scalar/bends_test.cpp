@@ -40,7 +40,7 @@ TEST(bend_of, is_the_second_difference_without_a_sign) {
 TEST(leading_bends, counts_what_adds_up_to_the_share) {
   const auto ranked = tokens({0, -1, -2, -3, -4});  // bends of 1/4, 1/8, 1/16 of the best one's mass
   EXPECT_EQ(leading(ranked, 0), 0U);
-  EXPECT_EQ(leading(ranked, half), 0U);          // 7/32 is less than 8/32
+  EXPECT_EQ(leading(ranked, half), 0U);              // 7/32 is less than 8/32
   EXPECT_EQ(leading(ranked, half / 7 * 8 + 8), 1U);  // 4/7
   EXPECT_EQ(leading(ranked, half / 7 * 12 + 12), 2U);
   EXPECT_EQ(leading(ranked, 2 * half), 3U);

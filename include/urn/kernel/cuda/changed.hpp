@@ -47,8 +47,8 @@ __device__ changed_tokens changed_since(const sparse_row<Base, Edit>& row, unsig
   return {divides || before.all || !before.few.empty(), row.touched()};
 }
 
-/// Reads the blocks that have a changed token once more, a warp each at a time; true if this thread's warp met
-/// a NaN.
+/// Reads the blocks that have a changed token once more, a warp each at a time; true if this thread's warp
+/// met a NaN.
 template <class Row>
 __device__ bool reread_blocks(const Row& row, std::span<const touched_token> changed, pass_goals goals,
                               std::span<weighed_block> blocks, std::span<float> maxima) {
@@ -57,7 +57,8 @@ __device__ bool reread_blocks(const Row& row, std::span<const touched_token> cha
   for (std::size_t i = warp_of_thread(); i < changed.size(); i += team_warps) {
     const std::size_t b = block_of(i);
     if (i > 0 && block_of(i - 1) == b) continue;
-    const std::size_t first = b - warp_of_thread();  // modulo 2^64: this warp's first block is b, its only one
+    const std::size_t first =
+        b - warp_of_thread();  // modulo 2^64: this warp's first block is b, its only one
     nan |= read_blocks(row, {first, b + 1}, goals, blocks, maxima);
   }
   return nan;

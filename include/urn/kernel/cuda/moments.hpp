@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Integer sums over all tokens of a row or a list, by a team: how deep they lie below the row's unit, and how
-/// far below the largest logit.
+/// Integer sums over all tokens of a row or a list, by a team: how deep they lie below the row's unit, and
+/// how far below the largest logit.
 
 #include <cstddef>
 #include <cstdint>
@@ -89,8 +89,8 @@ __device__ __noinline__ row_moments moments_of(team_workspace& work, const Row& 
   return all;
 }
 
-/// See row_spread and distance_of, whose comparison of the floats' order is one of floats here: zeros of either
-/// sign, and subnormals that a flag flushes to zero, are equally far from any largest logit.
+/// See row_spread and distance_of, whose comparison of the floats' order is one of floats here: zeros of
+/// either sign, and subnormals that a flag flushes to zero, are equally far from any largest logit.
 struct distance_sums {
   float largest;
   float lowest = exact::sub(largest, farthest);

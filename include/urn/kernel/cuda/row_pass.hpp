@@ -26,7 +26,8 @@ __device__ inline bool same_goals(pass_goals a, pass_goals b) {
 }
 
 /// Makes the row's blocks and maxima say what `goals` ask for, reading it unless its slices were read before
-/// for the same question, and if that was before an edit of few tokens only their blocks; whether it has a NaN.
+/// for the same question, and if that was before an edit of few tokens only their blocks; whether it has a
+/// NaN.
 template <class Row>
 __device__ bool look_at(team_workspace& work, const Row& row, pass_goals goals, std::span<float> maxima) {
   const bool is_weighed = work.is_weighed;

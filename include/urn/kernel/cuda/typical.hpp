@@ -61,8 +61,8 @@ __device__ __noinline__ inline std::uint64_t end_of_prefix(team_workspace& work,
   return end | close_in(work, {1, order.first_id}, target - at.above, 0, each_tied).low;
 }
 
-/// The same of at most as many tokens as there are threads, and of the prefix that has the aim's mass and number
-/// of tokens: each thread adds up what comes before one.
+/// The same of at most as many tokens as there are threads, and of the prefix that has the aim's mass and
+/// number of tokens: each thread adds up what comes before one.
 __device__ __noinline__ inline std::uint64_t end_of_few(team_workspace& work, swept_tokens swept,
                                                         std::uint32_t begin, std::uint32_t count,
                                                         typical_order order, std::uint32_t low,
@@ -120,7 +120,11 @@ __device__ __noinline__ typical_band likely_band(team_workspace& work, const Row
   const mass_target target{aim.c, aim.row_key, max(aim.target, std::uint64_t{1})};
   const mass_search search(target, aim.total, row.size(), scanned);
   const interval at = part_by_strips(work, search, scanned.maxima);
-  std::uint32_t least = at.holds(target.mass) ? at.low : part_by_sample(work, row, search).low;
+  std::uint32_t least = at.low;
+  if (!at.holds(target.mass)) {  // as in prefix_of
+    const bool is_near = at.inside >= target.mass - target.mass / 8;
+    least = is_near ? bound_of_best(work, scanned, team_threads / 2) : part_by_sample(work, row, search).low;
+  }
   least = max(least, search.low);
   const float lowest = logit_of(std::uint64_t{least} << 32);
   if (target.weight(lowest) == 0) return {};
@@ -159,8 +163,7 @@ __device__ __noinline__ inline candidate_list keep_typical(team_workspace& work,
   swept.each([&](swept_token t) {
     const bool keep = order.key(t) >= end;
     const std::uint32_t of_warp = __ballot_sync(all_lanes, keep);
-    const std::size_t place =
-        to + static_cast<unsigned>(__popc(of_warp & ((1U << lane_of_thread()) - 1)));
+    const std::size_t place = to + static_cast<unsigned>(__popc(of_warp & ((1U << lane_of_thread()) - 1)));
     if (keep) {
       kept.ids[place] = t.id;
       kept.logits[place] = t.logit;
