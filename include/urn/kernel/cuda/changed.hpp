@@ -9,6 +9,7 @@
 #include "urn/core/exact.hpp"
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/cuda/first_pass.hpp"
+#include "urn/kernel/cuda/patched_row.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/edited_row.hpp"
 
@@ -19,8 +20,8 @@ template <class Row>
 inline constexpr unsigned edits_on = 0;
 template <class Base, class Edit>
 inline constexpr unsigned edits_on<elementwise_row<Base, Edit>> = edits_on<Base> + 1;
-template <class Base, class Edit>
-inline constexpr unsigned edits_on<sparse_row<Base, Edit>> = edits_on<Base> + 1;
+template <class Base, int N>
+inline constexpr unsigned edits_on<patched_row<Base, N>> = edits_on<Base> + N;
 
 /// Which tokens may differ between a row and what it was some edits ago.
 struct changed_tokens {
@@ -38,13 +39,16 @@ __device__ changed_tokens changed_since(const elementwise_row<Base, Edit>& row, 
   if (edits == edits_on<elementwise_row<Base, Edit>>) return {false};
   return row.edit() == nullptr ? changed_since(row.base(), edits) : changed_tokens{};
 }
-template <class Base, class Edit>
-__device__ changed_tokens changed_since(const sparse_row<Base, Edit>& row, unsigned edits) {
-  if (edits == edits_on<sparse_row<Base, Edit>>) return {false};
-  const changed_tokens before = changed_since(row.base(), edits);
-  const bool divides = exact::bits(row.temperature()) != exact::bits(1.0F);
-  if (row.touched().empty() && !divides) return before;
-  return {divides || before.all || !before.few.empty(), row.touched()};
+/// Patches of earlier edits are among the changed tokens too.
+template <class Base, int N>
+__device__ changed_tokens changed_since(const patched_row<Base, N>& row, unsigned edits) {
+  constexpr unsigned before = edits_on<Base>;
+  if (edits == before + N) return {false};
+  if (edits < before || edits > before + N) return {};
+  for (unsigned i = edits - before; i < N; ++i) {
+    if (exact::bits(row.temperatures()[i]) != exact::bits(1.0F)) return {};
+  }
+  return {false, row.patches()};
 }
 
 /// Reads the blocks that have a changed token once more, a warp each at a time; true if this thread's warp
