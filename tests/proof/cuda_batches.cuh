@@ -56,8 +56,11 @@ void draw_batch(std::span<const made_case> cases, const urn::cuda& policy, devic
   const any_rows batch{room.memory.put(std::span<const any_row>(rows)).data(), rows.size(), columns};
   room.memory.upload();
   room.results.upload();
+  urn::cuda_workspace scratch = room.scratch;
+  if (Pipeline >= pipelines)
+    scratch.with_edits(largest_row(corpus::more));  // xtc may list all of a short row
   const urn::status s =
-      policy.draw_batch(std::span<const sampler>(device_samplers), batch, device_contexts, out, room.scratch);
+      policy.draw_batch(std::span<const sampler>(device_samplers), batch, device_contexts, out, scratch);
   if (s != urn::status::ok)
     throw std::runtime_error("the batch was refused: status " + std::to_string(int(s)));
   check(cudaGetLastError());
