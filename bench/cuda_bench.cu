@@ -2,7 +2,8 @@
 // machines, times do not.
 //
 // Names are <who>/<pipeline>/<type>/V<vocabulary>/B<rows>/<shape>; times are medians of a batch of B rows
-// that is in no cache. Peers: FlashInfer, where its headers were given (URN_BENCH_FLASHINFER).
+// that is in no cache. With URN_BENCH_LATER a program of the later cuts alone. Peers: FlashInfer, where its
+// headers were given (URN_BENCH_FLASHINFER).
 
 #include <benchmark/benchmark.h>
 
@@ -141,6 +142,24 @@ void add_urn(const std::string& pipeline, const setup& s, const Make& make, std:
   });
 }
 
+#if defined(URN_BENCH_LATER)
+/// Cuts and samplers that need more of a row than its masses, at settings that people use.
+void add_all(const setup& s) {
+  const auto add_cut = [&](const char* name, const auto& cut) {
+    add_urn<float>(name, s,
+                   [=](const requests&) { return urn::temperature{0.8F} | cut | urn::categorical{}; });
+  };
+  add_floor<float>(s);
+  add_cut("typical", urn::typical{0.9F});
+  add_cut("top_n_sigma", urn::top_n_sigma{1.0F});
+  add_cut("xtc", urn::xtc{.threshold = 0.1F, .probability = 1.0F});
+  add_cut("eta_cutoff", urn::eta_cutoff{3e-4F});
+  add_cut("tail_free", urn::tail_free{0.95F});
+  add_urn<float>("mirostat_v2", s,
+                 [](const requests&) { return urn::temperature{0.8F} | urn::mirostat_v2{5.0F}; });
+  add_urn<float>("gumbel", s, [](const requests&) { return urn::temperature{0.8F} | urn::gumbel{}; });
+}
+#else
 const auto greedy = [](const requests&) { return urn::greedy{} | urn::logprobs{}; };
 const auto categorical = [](const requests&) { return urn::temperature{0.8F} | urn::categorical{}; };
 const auto top_k_p = [](const requests&) {
@@ -169,11 +188,16 @@ void add_urns(const setup& s) {
 }
 
 template <class T>
-void add_all(const setup& s) {
+void add_all_of(const setup& s) {
   add_floor<T>(s);
   add_urns<T>(s);
   add_flashinfer<T>(s);
 }
+void add_all(const setup& s) {
+  add_all_of<float>(s);
+  add_all_of<urn::bfloat16>(s);
+}
+#endif
 
 }  // namespace
 
@@ -182,8 +206,7 @@ int main(int argc, char** argv) {
   for (const std::size_t vocabulary : {32000, 128256, 151936, 262144}) {
     for (const std::size_t rows : {1, 8, 64, 256, 1024}) {
       for (const bench::shape shape : {bench::shape::peaky, bench::shape::flat}) {
-        add_all<float>({vocabulary, rows, shape});
-        add_all<urn::bfloat16>({vocabulary, rows, shape});
+        add_all({vocabulary, rows, shape});
       }
     }
   }

@@ -56,8 +56,11 @@ void draw_batch(std::span<const made_case> cases, const urn::cuda& policy, devic
   const any_rows batch{room.memory.put(std::span<const any_row>(rows)).data(), rows.size(), columns};
   room.memory.upload();
   room.results.upload();
+  urn::cuda_workspace scratch = room.scratch;
+  if (Pipeline >= pipelines)
+    scratch.with_edits(largest_row(corpus::more));  // xtc may list all of a short row
   const urn::status s =
-      policy.draw_batch(std::span<const sampler>(device_samplers), batch, device_contexts, out, room.scratch);
+      policy.draw_batch(std::span<const sampler>(device_samplers), batch, device_contexts, out, scratch);
   if (s != urn::status::ok)
     throw std::runtime_error("the batch was refused: status " + std::to_string(int(s)));
   check(cudaGetLastError());
@@ -70,7 +73,10 @@ void draw_batch(std::span<const made_case> cases, const urn::cuda& policy, devic
 
 /// draw_batch of the pipeline with this number, one of a group.
 using batch_drawer = void (*)(std::span<const made_case>, const urn::cuda&, device_room&, const told&);
-inline constexpr std::size_t pipeline_groups = 4;
+inline constexpr std::size_t pipeline_groups = 8;  ///< four of each part
+constexpr std::size_t group_of(std::size_t pipeline) {
+  return pipeline < pipelines ? pipeline % 4 : 4 + pipeline % 4;
+}
 template <std::size_t Group>
 batch_drawer drawer_of_group(std::size_t pipeline);
 
@@ -78,7 +84,7 @@ template <std::size_t Group, std::size_t... All>
 batch_drawer find_drawer(std::size_t pipeline, std::index_sequence<All...>) {
   batch_drawer found = nullptr;
   const auto look = [&]<std::size_t P>(std::integral_constant<std::size_t, P>) {
-    if constexpr (P % pipeline_groups == Group) {
+    if constexpr (group_of(P) == Group) {
       if (pipeline == P) found = &draw_batch<P>;
     }
   };

@@ -5,5 +5,5 @@
 
 template <>
 proof::batch_drawer proof::drawer_of_group<URN_PROOF_GROUP>(std::size_t pipeline) {
-  return find_drawer<URN_PROOF_GROUP>(pipeline, std::make_index_sequence<pipelines>{});
+  return find_drawer<URN_PROOF_GROUP>(pipeline, std::make_index_sequence<built_pipelines>{});
 }

@@ -69,7 +69,8 @@ constexpr auto sampler_of(const sample_case& c, const borrowed<BadWords>& with) 
   if constexpr (Pipeline == 13) {
     return all(c.k, c.heat, c.past, ban_multiples{3}, c.p, c.least, c.more_heat, sample);
   }
-  const urn::expected_xtc expected{c.exclude.threshold, c.exclude.probability, c.exclude.spared};
+  const urn::xtc exclude{c.exclude.threshold, c.exclude.probability, with.ends};
+  const urn::expected_xtc expected{c.exclude.threshold, c.exclude.probability, with.ends};
   if constexpr (Pipeline == 14) return all(c.heat, c.common, sample);
   if constexpr (Pipeline == 15) return all(c.heat, c.sigmas, sample);
   if constexpr (Pipeline == 16) return all(c.heat, c.epsilon, c.eta, sample);
@@ -78,7 +79,7 @@ constexpr auto sampler_of(const sample_case& c, const borrowed<BadWords>& with) 
   if constexpr (Pipeline == 18) return all(c.past, c.heat, c.k, c.common, c.p, sample);
   if constexpr (Pipeline == 19) return all(c.heat, c.h, sample);
   if constexpr (Pipeline == 20) return all(c.heat, c.tail, c.sigmas, sample);
-  if constexpr (Pipeline == 21) return all(c.heat, c.exclude, c.more_heat, sample);
+  if constexpr (Pipeline == 21) return all(c.heat, exclude, c.more_heat, sample);
   if constexpr (Pipeline == 22) return all(c.k, c.heat, expected, c.p, sample);
   if constexpr (Pipeline == 23) return all(c.smooth, c.dynamic, bias, c.eta, sample);
   if constexpr (Pipeline == 24) return all(c.heat, c.dynamic, c.cap, c.common, urn::renormalise{}, sample);

@@ -25,6 +25,14 @@ template <>
 batch_drawer drawer_of_group<2>(std::size_t);
 template <>
 batch_drawer drawer_of_group<3>(std::size_t);
+template <>
+batch_drawer drawer_of_group<4>(std::size_t);
+template <>
+batch_drawer drawer_of_group<5>(std::size_t);
+template <>
+batch_drawer drawer_of_group<6>(std::size_t);
+template <>
+batch_drawer drawer_of_group<7>(std::size_t);
 }  // namespace proof
 
 namespace {
@@ -32,24 +40,24 @@ namespace {
 using proof::corpus;
 
 struct options {
-  std::uint64_t many = 20'000, longer = 20, batch = 512, shuffle = 0, slices = 0, print = 0,
-                pipeline = proof::pipelines;
+  std::uint64_t many = 20'000, longer = 20, more = 5'000, longer_more = 10;
+  std::uint64_t batch = 512, shuffle = 0, slices = 0, print = 0, pipeline = proof::built_pipelines;
 };
 
 constexpr const char* usage =
-    "usage: urn-proof-cuda [--many N] [--long N] [--batch ROWS] [--shuffle SEED] [--slices N] [--print 1]\n"
-    "                      [--pipeline P]\n"
+    "usage: urn-proof-cuda [--many N] [--long N] [--more N] [--long-more N] [--batch ROWS] [--shuffle SEED]\n"
+    "                      [--slices N] [--print 1] [--pipeline P]\n"
     "Draws the first N cases of each corpus in batches of ROWS (with --shuffle: of 1 to ROWS), and compares "
     "the\n"
     "digest with the repository's.\n";
 
 proof::batch_drawer drawer(std::size_t pipeline) {
-  switch (pipeline % proof::pipeline_groups) {
-    case 0: return proof::drawer_of_group<0>(pipeline);
-    case 1: return proof::drawer_of_group<1>(pipeline);
-    case 2: return proof::drawer_of_group<2>(pipeline);
-    default: return proof::drawer_of_group<3>(pipeline);
-  }
+  static constexpr proof::batch_drawer (*of_group[])(std::size_t) = {
+      proof::drawer_of_group<0>, proof::drawer_of_group<1>, proof::drawer_of_group<2>,
+      proof::drawer_of_group<3>, proof::drawer_of_group<4>, proof::drawer_of_group<5>,
+      proof::drawer_of_group<6>, proof::drawer_of_group<7>};
+  static_assert(std::size(of_group) == proof::pipeline_groups);
+  return of_group[proof::group_of(pipeline)](pipeline);
 }
 
 /// The cases with these numbers, made by all processors.
@@ -72,7 +80,7 @@ std::vector<proof::made_case> make(corpus of, std::span<const std::uint64_t> num
 /// The numbers of the first `count` cases by pipeline, each list in an order of its own.
 std::vector<std::vector<std::uint64_t>> by_pipeline(corpus of, std::uint64_t count, proof::words& r,
                                                     bool shuffle) {
-  std::vector<std::vector<std::uint64_t>> numbers(proof::pipelines);
+  std::vector<std::vector<std::uint64_t>> numbers(proof::built_pipelines);
   for (std::uint64_t n = 0; n < count; ++n) numbers[proof::sample_case(of, n).pipeline].push_back(n);
   for (auto& list : numbers) {
     for (std::size_t i = list.size(); shuffle && i > 1; --i) std::swap(list[i - 1], list[r.below(i)]);
@@ -88,7 +96,7 @@ void print(const proof::made_case& m, const urn::draw& d) {
 }
 
 bool draws(const options& o, std::size_t pipeline) {
-  return o.pipeline == proof::pipelines || o.pipeline == pipeline;
+  return o.pipeline == proof::built_pipelines || o.pipeline == pipeline;
 }
 
 proof::digest draw_all(corpus of, std::uint64_t count, const options& o, proof::device_room& room) {
@@ -99,7 +107,7 @@ proof::digest draw_all(corpus of, std::uint64_t count, const options& o, proof::
     result.add(m.number, d, best, raw_best);
     if (o.print != 0) print(m, d);
   };
-  const std::uint64_t most = of == corpus::many ? o.batch : std::min<std::uint64_t>(o.batch, 32);
+  const std::uint64_t most = proof::is_long(of) ? std::min<std::uint64_t>(o.batch, 32) : o.batch;
   for (const auto& numbers : by_pipeline(of, count, r, o.shuffle != 0)) {
     if (numbers.empty() || !draws(o, proof::sample_case(of, numbers[0]).pipeline)) continue;
     for (std::size_t first = 0; first < numbers.size();) {
@@ -115,7 +123,8 @@ proof::digest draw_all(corpus of, std::uint64_t count, const options& o, proof::
 }
 
 bool report(corpus of, const proof::digest& got) {
-  std::printf("%s: %" PRIu64 " cases, digest %016" PRIx64 "\n", of == corpus::many ? "many" : "long",
+  constexpr const char* names[] = {"many", "long", "more", "long-more"};
+  std::printf("%s: %" PRIu64 " cases, digest %016" PRIx64 "\n", names[static_cast<std::size_t>(of)],
               got.cases, got.sum);
   for (const proof::known_digest& known : proof::known_digests) {
     if (known.of != of || known.cases != got.cases) continue;
@@ -130,14 +139,16 @@ bool report(corpus of, const proof::digest& got) {
 bool read(int argc, char** argv, options& o) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view name = argv[i];
-    std::uint64_t* const value = name == "--many"       ? &o.many
-                                 : name == "--long"     ? &o.longer
-                                 : name == "--batch"    ? &o.batch
-                                 : name == "--shuffle"  ? &o.shuffle
-                                 : name == "--slices"   ? &o.slices
-                                 : name == "--print"    ? &o.print
-                                 : name == "--pipeline" ? &o.pipeline
-                                                        : nullptr;
+    std::uint64_t* const value = name == "--many"        ? &o.many
+                                 : name == "--long"      ? &o.longer
+                                 : name == "--more"      ? &o.more
+                                 : name == "--long-more" ? &o.longer_more
+                                 : name == "--batch"     ? &o.batch
+                                 : name == "--shuffle"   ? &o.shuffle
+                                 : name == "--slices"    ? &o.slices
+                                 : name == "--print"     ? &o.print
+                                 : name == "--pipeline"  ? &o.pipeline
+                                                         : nullptr;
     char* end = nullptr;
     if (value == nullptr) return false;
     *value = std::strtoull(argv[i + 1], &end, 10);
@@ -164,10 +175,12 @@ int main(int argc, char** argv) try {
   scratch.with_edits(2048);
   proof::check(scratch.clear(nullptr));
   proof::device_room room{proof::arena(128 * mega), proof::arena(16 * mega), scratch};
-  const bool many = report(corpus::many, draw_all(corpus::many, o.many, o, room));
-  const bool longer = report(corpus::longer, draw_all(corpus::longer, o.longer, o, room));
+  bool good = true;
+  const auto draw = [&](corpus of, std::uint64_t count) { good &= report(of, draw_all(of, count, o, room)); };
+  draw(corpus::many, o.many), draw(corpus::longer, o.longer);
+  draw(corpus::more, o.more), draw(corpus::longer_more, o.longer_more);
   cudaFree(memory);
-  return many && longer ? 0 : 1;
+  return good ? 0 : 1;
 } catch (const std::exception& e) {
   std::fprintf(stderr, "%s\n", e.what());
   return 1;

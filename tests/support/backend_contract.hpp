@@ -28,7 +28,7 @@ void for_each_pipeline(random_case& c, Use&& use) {
   use(c.logit_bias() | urn::greedy{} | reports);
   use(c.temperature() | c.top_k() | c.top_p() | c.min_p() | urn::categorical{} | reports);
   use(c.dynamic_temperature() | c.typical() | c.top_k() | urn::gumbel{} | reports);
-  use(c.sigmas() | c.top_p() | c.xtc<urn::xtc>() | urn::greedy{} | reports);
+  use(c.sigmas() | c.tail_free() | c.top_p() | c.xtc<urn::xtc>() | urn::greedy{} | reports);
   use(c.temperature() | urn::gumbel{} | reports);
 }
 

@@ -11,6 +11,7 @@
 
 #include "urn/kernel/candidates.hpp"
 #include "urn/kernel/edited_row.hpp"
+#include "urn/kernel/scalar/bends.hpp"
 #include "urn/kernel/scalar/mass.hpp"
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/kernel/scalar/moments.hpp"
@@ -138,6 +139,11 @@ struct scalar_t {
   static std::span<const ranked_mass> top_n(const Row& row, std::size_t n, const kernel::row_scan&,
                                             workspace& scratch) {
     return kernel::scalar::top_n(row, n, scratch.ranked());
+  }
+  /// Of what top_n gave.
+  static std::size_t leading_bends(std::span<const ranked_mass> ranked, float c, std::uint32_t row_key,
+                                   std::uint64_t share) {
+    return kernel::scalar::leading_bends(ranked, c, row_key, share);
   }
   template <logits_row Row>
   static std::size_t count_before(const Row& row, std::uint64_t key, const kernel::row_scan&) {

@@ -2,17 +2,12 @@
 /// \file
 /// tail_free: cut where the sorted probabilities stop bending (Bricken, "Tail free sampling", 2019).
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
 #include "urn/core/exact.hpp"
-#include "urn/core/order_key.hpp"
 #include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
-#include "urn/core/workspace.hpp"
-#include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/processor/stage.hpp"
 
@@ -46,13 +41,11 @@ struct tail_free {
   /// The same, but no fewer than the `least` best tokens.
   template <class State>
   URN_HOST_DEVICE void keep_at_least(State& row, std::size_t least) const {
-    static_assert(std::same_as<std::remove_cvref_t<decltype(row.scratch)>, workspace>,
-                  "urn: tail_free is not on this policy: it sorts the row in a workspace of the host");
     if (!row.measure()) return;
     const kernel::row_scan scanned = row.scan();
-    const measure in{row.scale(), row.mass().key};
     const std::size_t found = row.visit([&](const auto& source) {
-      return prefix_of(row.policy.top_n(source, row.size(), scanned, row.scratch), in);
+      const auto ranked = row.policy.top_n(source, row.size(), scanned, row.scratch);
+      return stay(ranked.size(), row.policy.leading_bends(ranked, row.scale(), row.mass().key, share()));
     });
     const std::size_t count = found < least ? least : found;
     row.keep([&](const auto& source, const auto& seen) {
@@ -61,48 +54,13 @@ struct tail_free {
   }
 
  private:
-  struct measure {
-    float c;
-    std::uint32_t row_key;
-
-    [[nodiscard]] URN_HOST_DEVICE std::int64_t mass(std::uint64_t key) const {
-      return static_cast<std::int64_t>(kernel::mass_in_row(logit_of(key), c, row_key));
-    }
-  };
-
-  /// Calls use(|second difference|) from the best token on, until it returns false.
-  template <class Ranked, class Use>
-  URN_HOST_DEVICE static void bends(const Ranked& ranked, const measure& in, Use&& use) {
-    if (ranked.size() < 3) return;
-    std::int64_t before = in.mass(ranked[0].key);
-    std::int64_t at = in.mass(ranked[1].key);
-    for (std::size_t i = 2; i < ranked.size(); ++i) {
-      const std::int64_t after = in.mass(ranked[i].key);
-      const std::int64_t bend = before - 2 * at + after;
-      if (!use(static_cast<std::uint64_t>(bend < 0 ? -bend : bend))) return;
-      before = at;
-      at = after;
-    }
+  [[nodiscard]] URN_HOST_DEVICE std::uint64_t share() const {
+    return static_cast<std::uint64_t>(exact::mul(z > 0.0F ? static_cast<double>(z) : 0.0, 0x1p63));
   }
-  template <class Ranked>
-  [[nodiscard]] URN_HOST_DEVICE std::size_t prefix_of(const Ranked& ranked, const measure& in) const {
-    std::uint64_t all = 0;
-    bends(ranked, in, [&](std::uint64_t bend) {
-      all += bend;
-      return true;
-    });
-    const auto share =
-        static_cast<std::uint64_t>(exact::mul(z > 0.0F ? static_cast<double>(z) : 0.0, 0x1p63));
-    const std::uint64_t limit = exact::multiply_high(all << 1, share);
-    std::uint64_t sum = 0;
-    std::size_t leading = 0;
-    bends(ranked, in, [&](std::uint64_t bend) {
-      sum += bend;
-      leading += sum <= limit ? 1 : 0;
-      return sum <= limit;
-    });
+  /// How many of so many tokens stay, so many leading bends of which are within the share.
+  [[nodiscard]] URN_HOST_DEVICE std::size_t stay(std::size_t tokens, std::size_t leading) const {
     if (rule == tail_free_rule::through) return leading + 1;
-    return ranked.size() < 3 ? ranked.size() : leading;
+    return tokens < 3 ? tokens : leading;
   }
 };
 

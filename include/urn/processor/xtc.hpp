@@ -2,13 +2,11 @@
 /// \file
 /// xtc: now and then exclude the top choices (p-e-w, koboldcpp and text-generation-webui, 2024).
 
-#include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 
+#include "urn/core/draw.hpp"
 #include "urn/core/exact.hpp"
 #include "urn/core/order_key.hpp"
 #include "urn/core/platform.hpp"
@@ -27,36 +25,48 @@ namespace urn {
 
 namespace detail {
 
+/// The first `count` of ranked tokens, without the spared ones: as a sparse edit names what it touches.
+template <class Ranked>
+struct first_unspared {
+  Ranked ranked;
+  std::size_t count;
+  std::span<const token_id> spared;
+
+  [[nodiscard]] URN_HOST_DEVICE std::size_t touches(const draw_context&) const { return count; }
+  [[nodiscard]] URN_HOST_DEVICE touched_token touch(const draw_context&, std::size_t i) const {
+    const token_id id = id_of(ranked[i].key);
+    bool is_spared = false;
+    for (const token_id other : spared) is_spared |= other == id;
+    return {is_spared ? no_token : id, 0};
+  }
+};
+
 /// The tokens that xtc is about: of those with a mass of at least ceil(threshold * mass of what came in), if
 /// there are two or more, all but the last in the order of candidates, and no protected ones; none if that
 /// left fewer than `min_keep`.
 template <class State>
-kernel::gathered top_choices(State& row, float threshold, std::span<const token_id> spared,
-                             std::size_t min_keep, std::span<touched_token> room) {
-  static_assert(std::same_as<std::remove_cvref_t<decltype(row.scratch)>, workspace>,
-                "urn: xtc is not on this policy: it lists the top choices in a workspace of the host");
+URN_HOST_DEVICE kernel::gathered top_choices(State& row, float threshold, std::span<const token_id> spared,
+                                             std::size_t min_keep) {
   if (!row.weigh()) return {};
   const kernel::row_mass mass = row.mass();
   const kernel::row_scan scanned = row.scan();
-  const std::uint64_t least = std::max<std::uint64_t>(1, kernel::ceil_share(mass.total, threshold));
-  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(row.size(), mass.total / least + 1));
+  const std::uint64_t share = kernel::ceil_share(mass.total, threshold);
+  const std::uint64_t least = share > 0 ? share : 1;
+  const std::uint64_t most = mass.total / least + 1;
+  const std::size_t n = most < row.size() ? static_cast<std::size_t>(most) : row.size();
   return row.visit([&](const auto& source) -> kernel::gathered {
-    const auto best = row.policy.top_n(source, most, scanned, row.scratch);
-    const auto is_light = [&](const ranked_mass& t) {
-      return kernel::mass_in_row(logit_of(t.key), row.scale(), mass.key) < least;
-    };
-    const auto light = std::find_if(best.begin(), best.end(), is_light);
-    const auto heavy = static_cast<std::size_t>(light - best.begin());
-    if (row.size() + 1 < heavy + min_keep) return {};
-    std::size_t n = 0;
-    for (auto token = best.begin(); token != light && token + 1 != light; ++token) {
-      if (std::find(spared.begin(), spared.end(), id_of(token->key)) != spared.end()) continue;
-      if (n == room.size()) return {{}, status::no_space, true};
-      room[n++] = {id_of(token->key), 0};
+    const auto best = row.policy.top_n(source, n, scanned, row.scratch);
+    std::size_t heavy = 0;
+    for (std::size_t rest = best.size(); rest > 0;) {  // masses fall
+      const std::size_t half = rest / 2;
+      const float logit = logit_of(best[heavy + half].key);
+      const bool right = kernel::mass_in_row(logit, row.scale(), mass.key) >= least;
+      heavy += right ? half + 1 : 0;
+      rest = right ? rest - half - 1 : half;
     }
-    std::sort(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(n),
-              [](const touched_token& a, const touched_token& b) { return a.id < b.id; });
-    return {room.first(n), status::ok, n > 0};
+    if (heavy < 2 || row.size() + 1 < heavy + min_keep) return {};
+    const first_unspared<decltype(best)> excluded{best, heavy - 1, spared};
+    return row.policy.gather(excluded, row.context, row.vocabulary(), row.touched, row.scratch);
   });
 }
 
@@ -95,14 +105,14 @@ struct xtc {
   [[nodiscard]] constexpr bool neutral() const { return parameters().neutral(); }
   [[nodiscard]] constexpr status check(std::size_t v) const { return parameters().check(v); }
   template <class State>
-  [[nodiscard]] kernel::gathered touched(State& row, std::span<touched_token> room) const {
+  [[nodiscard]] URN_HOST_DEVICE kernel::gathered touched(State& row, std::span<touched_token>) const {
     if (!acts(row.context.key())) return {};
-    return detail::top_choices(row, threshold, spared, min_keep, room);
+    return detail::top_choices(row, threshold, spared, min_keep);
   }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float, std::uint32_t) const { return exact::minus_infinity; }
 
   /// Whether it does anything in this draw: one of 2^63 equal parts lies below the probability.
-  [[nodiscard]] bool acts(const draw_key& key) const {
+  [[nodiscard]] URN_HOST_DEVICE bool acts(const draw_key& key) const {
     if (probability >= 1.0F) return true;
     const auto share = static_cast<std::uint64_t>(exact::mul(static_cast<double>(probability), 0x1p63));
     return random_bits(key, lane_purpose::xtc) >> 1 < share;
@@ -126,8 +136,8 @@ struct expected_xtc {
   [[nodiscard]] constexpr bool neutral() const { return parameters().neutral(); }
   [[nodiscard]] constexpr status check(std::size_t v) const { return parameters().check(v); }
   template <class State>
-  [[nodiscard]] kernel::gathered touched(State& row, std::span<touched_token> room) const {
-    return detail::top_choices(row, threshold, spared, 1, room);
+  [[nodiscard]] URN_HOST_DEVICE kernel::gathered touched(State& row, std::span<touched_token>) const {
+    return detail::top_choices(row, threshold, spared, 1);
   }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, std::uint32_t) const {
     if (probability >= 1.0F) return exact::minus_infinity;

@@ -107,9 +107,6 @@ struct adaptive_p {
   }
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
-    static_assert(
-        requires { row.scratch.left(); },
-        "urn: adaptive_p has no CUDA kernel: draw these rows with a policy of the host");
     row.settle();
     if (row.size() == 1 || !row.weigh() || ordered(target) < ordered(0.0F)) {
       categorical{}(row);

@@ -2,13 +2,11 @@
 /// \file
 /// gumbel: a token drawn with its probability by a race of all tokens.
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
 #include "urn/core/draw.hpp"
 #include "urn/core/platform.hpp"
-#include "urn/core/workspace.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/processor/stage.hpp"
 #include "urn/sampler/categorical.hpp"
@@ -24,11 +22,10 @@ namespace urn {
 /// still has its chance. Fills what categorical fills. About as slow as ten rounds of Philox for two tokens.
 struct gumbel {
   using stage = sampler;
+  static constexpr bool draws_by_blocks = true;  ///< see categorical
 
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
-    static_assert(std::same_as<decltype(row.scratch), workspace&>,
-                  "urn: gumbel has no CUDA kernel: draw with categorical, which has the same distribution");
     row.settle();
     if (row.size() == 1 || !row.weigh()) return categorical{}(row);
     draw& result = row.result;

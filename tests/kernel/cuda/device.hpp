@@ -75,8 +75,8 @@ std::vector<urn::draw> draws(const Sampler& sampler, urn::batch_view<T> batch,
 inline bool same(const urn::draw& a, const urn::draw& b) {
   const auto bits = [](float x) { return urn::exact::is_nan(x) ? 0U : urn::exact::bits(x); };
   return a.token == b.token && a.status == b.status && bits(a.logprob) == bits(b.logprob) &&
-         bits(a.raw_logprob) == bits(b.raw_logprob) && a.rank == b.rank && a.kept == b.kept &&
-         a.mass == b.mass;
+         bits(a.raw_logprob) == bits(b.raw_logprob) && bits(a.prior_logprob) == bits(b.prior_logprob) &&
+         a.rank == b.rank && a.kept == b.kept && a.mass == b.mass;
 }
 
 }  // namespace device

@@ -98,13 +98,6 @@ __device__ inline weighed_block weigh(const strips<block_strips>& block, float c
   return result;
 }
 
-/// What a first pass is to find out.
-struct pass_goals {
-  bool strips = true;   ///< the strips' largest logits
-  bool masses = false;  ///< the blocks' masses at the scale c
-  float c = 0;
-};
-
 /// Reads the blocks of `range` into far memory, a warp each at a time; true if this thread's warp met a NaN.
 template <class Row>
 __device__ __noinline__ bool read_blocks(const Row& row, block_range range, pass_goals goals,
@@ -185,7 +178,31 @@ struct first_pass : scalar_t {
     return {{}, status::empty};
   }
   template <class... Any>
+  __device__ static selection select_reaching(const Any&...) {
+    return {{}, status::empty};
+  }
+  template <class... Any>
+  __device__ static selection select_typical(const Any&...) {
+    return {{}, status::empty};
+  }
+  template <class... Any>
   __device__ static std::size_t pick(const Any&...) {
+    return 0;
+  }
+  template <class... Any>
+  __device__ static std::size_t race(const Any&...) {
+    return 0;
+  }
+  template <class... Any>
+  __device__ static std::size_t race_kept(const Any&...) {
+    return 0;
+  }
+  template <class... Any>
+  __device__ static row_spread spread(const Any&...) {
+    return {};
+  }
+  template <class... Any>
+  __device__ static std::size_t leading_bends(const Any&...) {
     return 0;
   }
   template <class... Any>

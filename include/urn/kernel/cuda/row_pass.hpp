@@ -10,26 +10,42 @@
 #include "urn/core/order_key.hpp"
 #include "urn/core/status.hpp"
 #include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/cuda/changed.hpp"
 #include "urn/kernel/cuda/first_pass.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
 #include "urn/kernel/fraction.hpp"
 #include "urn/kernel/scalar/mass.hpp"
-#include "urn/kernel/scalar/moments.hpp"
 #include "urn/random/random_bits.hpp"
 
 namespace urn::kernel::cuda {
 
+/// Whether blocks that were read for one question answer the other too.
+__device__ inline bool same_goals(pass_goals a, pass_goals b) {
+  return a.strips == b.strips && a.masses == b.masses && exact::bits(a.c) == exact::bits(b.c);
+}
+
 /// Makes the row's blocks and maxima say what `goals` ask for, reading it unless its slices were read before
-/// for the same question; whether it has a NaN.
+/// for the same question, and if that was before an edit of few tokens only their blocks; whether it has a
+/// NaN.
 template <class Row>
 __device__ bool look_at(team_workspace& work, const Row& row, pass_goals goals, std::span<float> maxima) {
   const bool is_weighed = work.is_weighed;
+  const looked_row before = work.looked;
+  const bool had_nan = work.had_nan != 0;
   work.together.sync();  // also before others' blocks are written over
-  if (threadIdx.x == 0) work.is_weighed = false;
-  if (is_weighed) return work.had_nan != 0;
-  const bool nan = read_blocks(row, all_blocks(row.size()), goals, work.blocks(), maxima);
-  return work.together.any(nan);
+  if (threadIdx.x == 0) {
+    work.is_weighed = false;
+    work.looked = {edits_on<Row>, goals};
+  }
+  if (is_weighed) return had_nan;
+  const changed_tokens changed = changed_since(row, before.edits);
+  const bool nan = changed.all || had_nan || !same_goals(before.goals, goals)
+                       ? read_blocks(row, all_blocks(row.size()), goals, work.blocks(), maxima)
+                       : reread_blocks(row, changed.few, goals, work.blocks(), maxima);
+  const bool any = work.together.any(nan);
+  if (threadIdx.x == 0) work.had_nan = any ? 1 : 0;
+  return any;
 }
 
 /// Calls see(block) for the blocks of a thread; the first, which most rows have no more of, is loaded once.
@@ -219,31 +235,6 @@ __device__ __noinline__ inline std::size_t pick_kept_token(team_workspace& work,
   };
   if (kept.size() > team_threads) return place_of_many(work, kept.size(), r, weight_at);
   return place_of(work, 1, r, weight_at);
-}
-
-/// See scalar::moments. Each thread's depth is lifted, so that it is not negative, and summed in 32-bit
-/// parts.
-template <class ForEach>
-__device__ row_moments moments_of(team_workspace& work, float c, std::uint32_t row_key, ForEach&& for_each) {
-  __extension__ using wide = unsigned __int128;
-  constexpr int lift = 16;
-  row_moments m;
-  wide mine = 0;
-  for_each([&](float l) {
-    const std::uint64_t v = mass_in_row(l, c, row_key);
-    m.mass += v;
-    if (v != 0)
-      mine += static_cast<wide>(v) * static_cast<std::uint64_t>(depth_of(l, c, row_key) + (1 << lift));
-  });
-  m.mass = work.together.sum(m.mass);
-  wide depth = 0;
-  for (int part = 96; part >= 0; part -= 32) {
-    depth = (depth << 32) + work.together.sum(static_cast<std::uint64_t>(mine >> part) & 0xFFFFFFFFU);
-  }
-  depth -= static_cast<wide>(m.mass) << lift;
-  m.depth_low = static_cast<std::uint64_t>(depth);
-  m.depth_high = static_cast<std::int64_t>(depth >> 64);
-  return m;
 }
 
 }  // namespace urn::kernel::cuda

@@ -56,6 +56,19 @@ struct found_once {
   unsigned turn = 0;  ///< asked for so far
 };
 
+/// What a pass over a row is to find out.
+struct pass_goals {
+  bool strips = true;   ///< the strips' largest logits
+  bool masses = false;  ///< the blocks' masses at the scale c
+  float c = 0;
+};
+
+/// Which row a team's blocks tell of, by its number of edits, and what.
+struct looked_row {
+  unsigned edits = ~0U;
+  pass_goals goals{};
+};
+
 /// The scratch of one row's pipeline. It lies in shared memory: a copy a thread would fill the cache that the
 /// threads' stacks need.
 class team_workspace {
@@ -72,6 +85,7 @@ class team_workspace {
   team together;
   bool is_weighed = false;  ///< the row's slices were read before, and nobody has asked what they said
   unsigned had_nan = 0;     ///< one of them
+  looked_row looked{};
 
   /// What the row's sparse edits touch, and what these tokens become: the first pass finds it out, who comes
   /// after it knows.
@@ -110,12 +124,24 @@ class team_workspace {
   }
 
   /// The far lists, on a shelf that no other row has until release().
-  [[nodiscard]] __device__ far_list kept_afar() { return far_->list_on(shelf(), false); }
+  [[nodiscard]] __device__ far_list kept_afar() {
+    const far_list list = far_->list_on(shelf(), false);
+    if (threadIdx.x == 0) keeps_afar_ = true;
+    return list;
+  }
+  /// Room for a key of each token, if no cut has kept its tokens there.
+  [[nodiscard]] __device__ std::uint64_t* spare_afar() {
+    return keeps_afar_ ? nullptr : reinterpret_cast<std::uint64_t*>(far_->list_on(shelf(), false).ids);
+  }
   [[nodiscard]] __device__ std::uint64_t* ranked_afar() {
     return reinterpret_cast<std::uint64_t*>(far_->list_on(shelf(), true).ids);
   }
   [[nodiscard]] __device__ swept_token* swept_afar() {
     return reinterpret_cast<swept_token*>(far_->list_on(shelf(), true).ids);
+  }
+  /// Room for a logit beside each kept one, until something is ranked or swept.
+  [[nodiscard]] __device__ std::span<float> left() {
+    return {far_->list_on(shelf(), true).logits, far_->vocabulary};
   }
   __device__ void release() {
     if (shelf_ == none) return;
@@ -153,6 +179,7 @@ class team_workspace {
   unsigned char* edits_;
   std::size_t most_edits_;
   unsigned shelf_ = none;
+  bool keeps_afar_ = false;
 };
 
 /// Together: the next of the answers, which find(turn) gives if it is not known.

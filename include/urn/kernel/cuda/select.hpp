@@ -14,6 +14,7 @@
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/sweep.hpp"
 #include "urn/kernel/cuda/threshold.hpp"
+#include "urn/kernel/scalar/max.hpp"
 #include "urn/kernel/scalar/select.hpp"
 
 namespace urn::kernel::cuda {
@@ -108,6 +109,23 @@ struct mass_target {
   [[nodiscard]] __device__ std::uint64_t weight(float logit) const { return mass_in_row(logit, c, row_key); }
 };
 
+/// The cutoff that an interval means. The tokens that have no mass lie below all others: where it begins with
+/// those, they go.
+__device__ __noinline__ inline cutoff cutoff_of_mass(interval at, mass_target target) {
+  const auto weight = [&](std::uint32_t value) {
+    return target.weight(logit_of(std::uint64_t{value} << 32));
+  };
+  if (at.holds(target.mass) && weight(at.low) == 0) {
+    for (std::uint32_t high = at.high; at.low < high;) {
+      const std::uint32_t middle = at.low + (high - at.low) / 2;
+      const bool has_mass = weight(middle) != 0;
+      high = has_mass ? middle : high;
+      at.low = has_mass ? at.low : middle + 1;
+    }
+  }
+  return cutoff_at(at, target.mass, weight(at.low));
+}
+
 /// Kept tokens and their mass in row units.
 struct kept_prefix {
   candidate_list list;
@@ -136,8 +154,7 @@ __device__ __noinline__ inline kept_prefix prefix_of(team_workspace& work, candi
   };
   interval at = close_in(work, {likely.low, likely.high}, target.mass, 0, each);
   if (!at.holds(target.mass)) at = close_in(work, {likely.low, largest}, target.mass, 0, each);
-  const float least = logit_of(std::uint64_t{at.low} << 32);
-  const cutoff cut = cutoff_at(at, target.mass, target.weight(least));
+  const cutoff cut = cutoff_of_mass(at, target);
   return {keep_by(work, list, cut, kept_writer(work)), cut.weight};
 }
 
@@ -151,8 +168,11 @@ struct mass_search {
   __device__ mass_search(mass_target wanted, std::uint64_t of_row, std::size_t size, row_scan scanned)
       : target(wanted),
         total(of_row),
-        low(bound_of_mass(wanted.c, wanted.row_key, (of_row - wanted.mass) / size)),
+        low(bound_of_mass(wanted.c, wanted.row_key, spare() / size)),
         high(scanned.largest) {}
+  /// What may be spared. The target may be a sum of tokens' masses, which is a little more than that of
+  /// blocks.
+  [[nodiscard]] __device__ std::uint64_t spare() const { return total - min(total, target.mass); }
   [[nodiscard]] __device__ std::uint64_t weight(float logit) const { return target.weight(logit); }
 };
 
@@ -196,7 +216,7 @@ __device__ __noinline__ interval part_by_sample(team_workspace& work, const Row&
   const auto all_light = static_cast<std::uint32_t>(warp_sum(light));
   if (lane_of_thread() == 0) atomicAdd(&near.low[0], all_light);
   work.together.sync();
-  const std::uint64_t spared = (search.total - search.target.mass) / all * sampled;
+  const std::uint64_t spared = search.spare() / all * sampled;
   const auto most = static_cast<std::uint32_t>((spared - spared / 4) >> shift);
   const std::uint32_t weight = near.low[threadIdx.x];
   std::uint32_t total = 0;
@@ -245,7 +265,7 @@ __device__ __noinline__ kept_prefix prefix_of_many(team_workspace& work, const R
     swept = sweep(work, row, maxima, likely.low);
     at = cut_among(work, swept, search, {likely.low, likely.high});
   }
-  const cutoff cut = cutoff_at(at, target.mass, target.weight(logit_of(std::uint64_t{at.low} << 32)));
+  const cutoff cut = cutoff_of_mass(at, target);
   return {keep_swept(work, swept, cut), cut.weight};
 }
 
@@ -288,6 +308,17 @@ __device__ __noinline__ inline candidate_list heavy_of(team_workspace& work, can
                                                        std::uint32_t row_key, std::uint64_t least, row_scan) {
   return keep_if(
       work, list, [=](float l) { return mass_in_row(l, c, row_key) >= least; }, kept_writer(work));
+}
+
+/// The tokens whose logit is at least `least`.
+template <whole_row Row>
+__device__ __noinline__ candidate_list reaching_of(team_workspace& work, const Row& row, float least,
+                                                   row_scan scanned) {
+  return collect(work, row, scanned.maxima, max(ordered(least), least_survivor), kept_writer(work));
+}
+__device__ __noinline__ inline candidate_list reaching_of(team_workspace& work, candidate_list list,
+                                                          float least, row_scan) {
+  return keep_by(work, list, {max(ordered(least), least_survivor) - 1, 0}, kept_writer(work));
 }
 
 /// How many tokens stand before `key` in the order of candidates.

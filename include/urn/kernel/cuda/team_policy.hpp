@@ -6,10 +6,15 @@
 #include <cstdint>
 #include <span>
 
+#include "urn/kernel/cuda/bends.hpp"
 #include "urn/kernel/cuda/gather.hpp"
+#include "urn/kernel/cuda/moments.hpp"
+#include "urn/kernel/cuda/race.hpp"
+#include "urn/kernel/cuda/radix_sort.hpp"
 #include "urn/kernel/cuda/row_pass.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
+#include "urn/kernel/cuda/typical.hpp"
 #include "urn/kernel/policy.hpp"
 
 namespace urn::kernel::cuda {
@@ -82,6 +87,18 @@ struct team_policy : scalar_t {
                                     row_scan scanned, workspace& scratch) const {
     return selected(heavy_of(scratch, row, c, row_key, least, scanned), scanned);
   }
+  template <class Row>
+  __device__ selection select_reaching(const Row& row, float least, row_scan scanned,
+                                       workspace& scratch) const {
+    return selected(reaching_of(scratch, row, least, scanned), scanned);
+  }
+  template <class Row>
+  __device__ selection select_typical(const Row& row, const typical_aim& aim, row_scan scanned,
+                                      workspace& scratch) const {
+    selection kept = selected(typical_of(scratch, row, aim, scanned), scanned);
+    kept.largest = 0;  // the best may have gone
+    return kept;
+  }
 
   template <class Row>
   __device__ std::size_t pick(const Row& row, float c, std::span<const weighed_block>, row_mass mass,
@@ -91,18 +108,32 @@ struct team_policy : scalar_t {
   __device__ std::size_t pick_kept(candidate_list kept, float c, row_mass mass, const draw_key& key) const {
     return pick_kept_token(*work, kept, c, mass, key);
   }
+  template <class Row>
+  __device__ std::size_t race(const Row& row, float c, std::span<const weighed_block>, row_mass mass,
+                              const draw_key& key) const {
+    return race_of(*work, row, c, mass, key);
+  }
+  __device__ std::size_t race_kept(candidate_list kept, float c, row_mass mass, const draw_key& key) const {
+    return race_of_kept(*work, kept, c, mass, key);
+  }
 
   template <class Row>
   __device__ row_moments moments(const Row& row, float c, std::uint32_t row_key) const {
-    return moments_of(*work, c, row_key, [&](auto&& see) {
-      for (std::size_t i = threadIdx.x; i < row.size(); i += team_threads) see(row.at(i));
-    });
+    return moments_of(*work, row, c, row_key);
+  }
+  template <class Row>
+  __device__ row_spread spread(const Row& row, row_scan scanned) const {
+    return spread_of(*work, row, scanned);
+  }
+  __device__ std::size_t leading_bends(std::span<const ranked_key> ranked, float c, std::uint32_t row_key,
+                                       std::uint64_t share) const {
+    return bends_leading(*work, ranked, c, row_key, share);
   }
   template <class Row>
   __device__ std::span<const ranked_key> top_n(const Row& row, std::size_t n, row_scan scanned,
                                                workspace& scratch) const {
     const key_list best = best_of(scratch, row, n, scanned, key_writer(scratch));
-    sort_descending(scratch.together, best.keys);
+    rank_keys(scratch, best.keys);
     return {reinterpret_cast<const ranked_key*>(best.keys.data()), best.size()};
   }
   template <class Row>

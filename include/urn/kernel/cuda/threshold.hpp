@@ -184,6 +184,7 @@ __device__ inline unsigned rank_among(team_workspace& work, std::uint32_t value,
 __device__ inline std::uint64_t mass_before(team_workspace& work, std::uint32_t value, std::uint64_t mass,
                                             unsigned count) {
   team_memory& near = work.near();
+  work.together.sync();  // others may still look at what was ranked
   near.low[threadIdx.x] = value;
   near.ranked[threadIdx.x] = mass;
   work.together.sync();

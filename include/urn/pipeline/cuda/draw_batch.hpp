@@ -56,8 +56,9 @@ concept draws_by_blocks = requires {
 
 /// Whether it looks for the best tokens, so that the strips' largest logits are worth noting.
 template <class Stage>
-using looks_for_the_best = std::bool_constant<stage_is<Stage, cut> || stage_is<Stage, report> ||
-                                              (stage_is<Stage, sampler> && !draws_by_blocks<Stage>)>;
+using looks_for_the_best =
+    std::bool_constant<stage_is<Stage, cut> || stage_is<Stage, report> || stage_is<Stage, row_edit> ||
+                       (stage_is<Stage, sampler> && !draws_by_blocks<Stage>)>;
 
 /// Whether it has tokens to gather, which costs every team as much as reading a few blocks.
 template <class Stage>
