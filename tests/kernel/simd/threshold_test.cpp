@@ -211,6 +211,19 @@ TEST(nucleus, is_the_sorts) {
   });
 }
 
+// Two values as far as a sample of 32 sees, and one token more.
+TEST(nucleus, sees_what_a_sample_of_ties_does_not_show) {
+  for (const float odd : {3.0F, 1.5F, 0.5F}) {
+    rows::row values(4000);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 3 == 0 ? 2.0F : 1.0F;
+    values[1] = odd;
+    const family f{"one odd", values};
+    nucleus_case c(f, kernel::mass_scale(1.0F));
+    for (std::uint64_t tenths = 0; tenths <= 10; ++tenths) c.expect(c.total / 10 * tenths, c.total);
+    c.expect(c.total, c.total);
+  }
+}
+
 TEST(equals_for, is_the_least_number_that_reaches) {
   EXPECT_EQ(vectors::equals_for(0, 5, 9), 1U);
   EXPECT_EQ(vectors::equals_for(5, 5, 9), 1U);

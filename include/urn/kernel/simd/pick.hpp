@@ -47,15 +47,30 @@ std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks, co
   return b * block_size + std::min(i, last);
 }
 
-/// As scalar::pick_kept.
+/// As scalar::pick_kept, by chunks from the end that is nearer.
 template <class L>
 std::size_t pick_kept(const candidate_list& kept, float c, const row_mass& mass, const draw_key& key) {
+  const auto sum = [&](std::size_t first, std::size_t count) {
+    return sum_in_row<L>(kept.logits.data() + first, count, c, mass.key);
+  };
   const std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
+  constexpr std::size_t large = 1024;
   std::uint64_t before = 0;
   std::size_t i = 0;
-  for (const std::size_t chunk : {std::size_t{1024}, std::size_t{64}}) {
+  if (r >= mass.total / 2) {
+    std::uint64_t behind = mass.total;  // before what is left
+    std::size_t left = kept.size();
+    for (; left > large; left -= large) {
+      before = behind - sum(left - large, large);
+      if (before <= r) break;
+      behind = before;
+    }
+    i = left > large ? left - large : 0;
+    if (i == 0) before = 0;
+  }
+  for (const std::size_t chunk : {large, std::size_t{64}}) {
     for (; i + chunk < kept.size(); i += chunk) {
-      const std::uint64_t mass_here = sum_in_row<L>(kept.logits.data() + i, chunk, c, mass.key);
+      const std::uint64_t mass_here = sum(i, chunk);
       if (before + mass_here > r) break;
       before += mass_here;
     }

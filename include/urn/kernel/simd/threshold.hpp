@@ -3,11 +3,13 @@
 /// Where a cut falls: quickselect by vectors, without a sort and without branches on single logits.
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include "urn/core/exact.hpp"
@@ -196,19 +198,118 @@ threshold nucleus_of_few(const few<L>& values, mass_unit unit, std::uint64_t tar
   }
 }
 
-/// A value of the sample, not its first and not its last, near which the larger ones have the same share of
-/// its mass as `target` of `total`.
+/// 32 of many logits, evenly spread, the largest first, and their masses.
 template <class L>
-float nucleus_pivot(std::span<const float> values, mass_unit unit, std::uint64_t target,
-                    std::uint64_t total) {
-  const few<L> sample(values, 32);
-  const double share = static_cast<double>(target) / static_cast<double>(std::max<std::uint64_t>(total, 1));
-  const std::uint64_t sampled = sum_in_row<L>(sample.values().data(), sample.size(), unit.c, unit.row_key);
-  const auto wanted = static_cast<std::uint64_t>(std::min(share, 1.0) * static_cast<double>(sampled));
-  const float guess = nucleus_of_few<L>(sample, unit, std::max<std::uint64_t>(wanted, 1)).value;
-  const float second = kth_by_bits<L>(sample.values(), 2).value;
-  const float last_but_one = kth_by_bits<L>(sample.values(), sample.size() - 1).value;
-  return std::clamp(guess, last_but_one, second);
+struct nucleus_sample {
+  static constexpr std::size_t size = 32;
+  alignas(64) float values[size];
+  alignas(64) std::uint64_t masses[size];
+
+  nucleus_sample(std::span<const float> of, mass_unit unit) {
+    const few<L> some(of, size);
+    for (std::size_t i = 0; i < size; ++i) values[rank(some, i)] = some.values()[i];
+    for (std::size_t i = 0; i < size; i += L::width) {
+      row_masses<L> v[1];
+      masses_in_row<L, 1>(v, {L::load(values + i)}, L::set(unit.c), L::set(unit.row_key));
+      L::store(masses + i, v[0].low);
+      L::store(masses + i + L::width / 2, v[0].high);
+    }
+  }
+  /// Where the larger ones have this share of the sample's mass.
+  [[nodiscard]] std::size_t place(double share) const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t m : masses) sum += m;
+    const auto wanted = static_cast<std::uint64_t>(std::min(share, 1.0) * static_cast<double>(sum));
+    std::uint64_t before = 0;
+    std::size_t i = 0;
+    for (; i + 1 < size; ++i) {
+      before += masses[i];
+      if (before >= wanted) break;
+    }
+    return i;
+  }
+
+ private:
+  static std::size_t rank(const few<L>& some, std::size_t i) {
+    const auto value = L::set(some.values()[i]);
+    std::uint32_t above = 0;
+    std::uint32_t at_least = 0;
+    unrolled<size / L::width>([&](auto v) URN_INLINE_LAMBDA {
+      const auto l = L::load(some.values().data() + v * L::width);
+      above |= L::above(l, value) << (v * L::width);
+      at_least |= L::at_least(l, value) << (v * L::width);
+    });
+    const std::uint32_t earlier = (1U << i) - 1U;
+    return static_cast<std::size_t>(std::popcount(above | (at_least & earlier)));
+  }
+};
+
+/// How many logits are equal to each of N values, and how many are as large as the last one.
+template <class L, std::size_t N>
+struct tie_counts {
+  std::size_t equals[N];
+  std::size_t at_least;
+
+  tie_counts(std::span<const float> values, std::span<const float> of) {
+    typename L::floats value[N];
+    typename L::words same[N];
+    unrolled<N>([&](auto i) URN_INLINE_LAMBDA { value[i] = L::set(of[i]), same[i] = L::set(0U); });
+    auto reach = L::set(0U);
+    for_each_vector<L>(values, [&](auto l, std::uint32_t) URN_INLINE_LAMBDA {  // what fills up is no tie
+      unrolled<N>([&](auto i) URN_INLINE_LAMBDA { same[i] = same[i] + one_if(l == value[i]); });
+      reach = reach + one_if(l >= value[N - 1]);
+    });
+    unrolled<N>([&](auto i) URN_INLINE_LAMBDA { equals[i] = L::sum_of(same[i]); });
+    at_least = L::sum_of(reach);
+  }
+
+ private:
+  template <class Bool>
+  URN_INLINE static typename L::words one_if(Bool condition) {
+    return L::bits(xsimd::select(condition, L::of_bits(L::set(1U)), L::of_bits(L::set(0U))));
+  }
+};
+
+/// As nucleus, if it is made of N values alone: they are counted, and nothing is moved.
+template <class L, std::size_t N>
+std::optional<threshold> nucleus_of_ties(std::span<const float> values, std::span<const float> distinct,
+                                         mass_unit unit, std::uint64_t target) {
+  const tie_counts<L, N> counts(values, distinct);
+  std::uint64_t before = 0;
+  std::size_t taken = 0;
+  std::optional<threshold> found;
+  for (std::size_t i = 0; i < N; ++i) {
+    const std::size_t equals = counts.equals[i];
+    const std::uint64_t each = unit.mass(distinct[i]);
+    if (!found && before + each * equals >= target) {
+      const std::size_t needed = equals_for(target - before, each, equals);
+      found = {distinct[i], needed, before + each * needed};
+    }
+    before += each * equals;
+    taken += equals;
+  }
+  if (taken != counts.at_least) found.reset();  // the sample missed a value
+  return found;
+}
+
+/// The same, if a sample has so few values among its largest, each of them twice at least.
+template <class L>
+std::optional<threshold> nucleus_of_ties(std::span<const float> values, const nucleus_sample<L>& sample,
+                                         std::size_t place, mass_unit unit, std::uint64_t target) {
+  const std::size_t seen = std::max<std::size_t>(place + 1, 8);
+  std::array<float, 4> distinct{};
+  std::size_t count = 0;
+  for (const float l : std::span(sample.values).first(seen)) {
+    if (count > 0 && l == distinct[count - 1]) continue;
+    if (count == distinct.size() || 2 * (count + 1) > seen || !survives(l)) return {};
+    distinct[count++] = l;
+  }
+  switch (count) {
+    case 1: return nucleus_of_ties<L, 1>(values, distinct, unit, target);
+    case 2: return nucleus_of_ties<L, 2>(values, distinct, unit, target);
+    case 3: return nucleus_of_ties<L, 3>(values, distinct, unit, target);
+    default: return nucleus_of_ties<L, 4>(values, distinct, unit, target);
+  }
 }
 
 /// The threshold that keeps the shortest prefix, in the order of candidates, whose mass is at least `target`;
@@ -221,14 +322,15 @@ threshold nucleus(std::span<const float> values, mass_unit unit, std::uint64_t t
   target = std::max<std::uint64_t>(target, 1);
   while (values.size() > few<L>::most) {
     const std::uint64_t rest = target - before;
-    const float pivot = nucleus_pivot<L>(values, unit, rest, total);
-    const std::uint64_t each = unit.mass(pivot);
-    // Of many ties at the top nothing need be moved.
-    const std::size_t ties = count_above<L>(values, pivot) == 0 ? count_at_least<L>(values, pivot) : 0;
-    if (ties > 0 && each * ties >= rest) {
-      const std::size_t equals = equals_for(rest, each, ties);
-      return {pivot, equals, before + each * equals};
+    const nucleus_sample<L> sample(values, unit);
+    const std::size_t place =
+        sample.place(static_cast<double>(rest) / static_cast<double>(std::max<std::uint64_t>(total, 1)));
+    if (auto found = nucleus_of_ties<L>(values, sample, place, unit, rest)) {
+      found->mass += before;
+      return *found;
     }
+    const float pivot = sample.values[std::clamp<std::size_t>(place, 1, sample.size - 2)];
+    const std::uint64_t each = unit.mass(pivot);
     const parts split = partition<L>(values, pivot, space);
     const std::uint64_t above = sum_in_row<L>(split.above.data(), split.above.size(), unit.c, unit.row_key);
     const std::uint64_t reached = above + each * split.equals;
