@@ -20,6 +20,7 @@
 #include "urn/kernel/scalar/select.hpp"
 #include "urn/kernel/simd/block.hpp"
 #include "urn/kernel/simd/collect.hpp"
+#include "urn/kernel/simd/nucleus.hpp"
 #include "urn/kernel/simd/threshold.hpp"
 
 namespace urn::kernel::simd {

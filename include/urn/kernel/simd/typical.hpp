@@ -245,7 +245,7 @@ candidate_list keep_typical(candidate_list from, const typical_aim& aim, const t
   };
   for (std::size_t first = 0; first < from.size(); first += strip_size) {
     const std::size_t count = std::min(strip_size, from.size() - first);
-    kept.append(from, first, from.logits.subspan(first, count), mask_of);
+    kept.append(ids_from<L>(from, first), from.logits.subspan(first, count), mask_of);
   }
   return kept.kept();
 }
