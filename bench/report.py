@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Tables and plots from Google Benchmark's JSON.
 
-    bench/report.py <title>=<draw.json>... --plots <folder>
+    bench/report.py <title>=<draw.json>... [<title>=<batch.json>...] --plots <folder>
 
-prints a Markdown table for each file (medians, ratios to the float softmax pass of the same run, and how many times
-faster than llama.cpp) and writes an SVG plot of each.
+prints Markdown tables for each file (medians, ratios to the float softmax pass of the same run, and how many times
+faster than llama.cpp; of a batch program what threads give) and writes an SVG plot of each draw program's.
 """
 import argparse
 import json
@@ -42,6 +42,8 @@ SHAPES = ["peaky", "flat", "all equal", "two values", "ascending", "runs of ties
 COLOURS = {"floor": "#888888", "urn::simd": "#2a6fbb", "urn::cuda": "#2a6fbb", "llama.cpp": "#d98a2b", "FlashInfer": "#d98a2b",
            "PyTorch": "#b04a3f"}
 NAME = re.compile(r"^(.*)/vocabulary:(\d+)/shape:(\d+)(?:_median)?$")
+THREADS = re.compile(r"^(.*)/threads:(\d+)/real_time(?:_median)?$")
+BATCHES = [("one_row", "one row of 262,144, temperature + draw"), ("batch", "64 rows of 128,256")]
 
 
 def read(path):
@@ -51,6 +53,16 @@ def read(path):
         match = NAME.match(b["name"])
         if match and b.get("aggregate_name", "median") == "median":
             times[match[1], int(match[2]), int(match[3])] = b["cpu_time"]
+    return times
+
+
+def read_threads(path):
+    """{(benchmark, threads): microseconds} of a batch program."""
+    times = {}
+    for b in json.load(open(path))["benchmarks"]:
+        match = THREADS.match(b["name"])
+        if match and b.get("aggregate_name", "median") == "median":
+            times[match[1], int(match[2])] = b["real_time"]
     return times
 
 
@@ -78,17 +90,31 @@ def tables(title, times):
     print("| --- |" + " --- |" * (2 * len(vocabularies)))
     for floor, label in [("floor_max", "floor 1: max"), ("floor_max_exp_sum", "floor 2: max, exp + sum"), ("floor_memcpy", "memcpy")]:
         print(f"| {label} | " + " | ".join(f"{times[floor, v, s]:.0f} us" for v in vocabularies for s in (0, 1)) + " |")
-    for key, label in PIPELINES:
+    measured = [(key, label) for key, label in PIPELINES if any(name == f"simd/{key}" for name, _, _ in times)]
+    for key, label in measured:
         print(f"| {label} | " + " | ".join(cell(times, key, v, s) for v in vocabularies for s in (0, 1)) + " |")
     print("\n| V = 128256 | " + " | ".join(SHAPES[2:]) + " |\n| --- |" + " --- |" * 4)
-    for key, label in PIPELINES:
-        print(f"| {label} | " + " | ".join(cell(times, key, 128256, s) for s in range(2, 6)) + " |")
+    for key, label in measured:
+        if any((f"simd/{key}", 128256, s) in times for s in range(2, 6)):
+            print(f"| {label} | " + " | ".join(cell(times, key, 128256, s) for s in range(2, 6)) + " |")
+
+
+def threads_table(title, times):
+    counts = sorted({n for _, n in times})
+    print(f"\n## {title}\n\n| | " + " | ".join(f"{n} thread{'s' if n > 1 else ''}" for n in counts) + " |")
+    print("| --- |" + " --- |" * len(counts))
+    for name, label in BATCHES:
+        alone = times[name, 1]
+        cells = [f"{times[name, n]:.0f} us" + (f" ({alone / times[name, n]:.2f}x)" if n > 1 else "") for n in counts]
+        print(f"| {label} | " + " | ".join(cells) + " |")
 
 
 def plot(title, times, path):
     """One row of bars for each pipeline at V = 128256, peaky: urn, the floor, llama.cpp."""
     bars = [("max, exp + sum", [("floor", floor2(times, 128256, 0))])]
     for key, label in PIPELINES:
+        if (f"simd/{key}", 128256, 0) not in times:
+            continue
         rows = [("urn::simd", times[f"simd/{key}", 128256, 0])]
         peer = times.get((f"llama/{LLAMA_OF.get(key, key)}", 128256, 0))
         bars.append((label, rows + ([("llama.cpp", peer)] if peer else [])))
@@ -123,6 +149,9 @@ def main():
         title, _, path = run.partition("=")
         if not path:
             sys.exit(f"report.py: '{run}' is not <title>=<file>")
+        if threads := read_threads(path):
+            threads_table(title, threads)
+            continue
         times = read(path)
         tables(title, times)
         if asked.plots:

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,27 @@
 #include "urn/core/token.hpp"
 
 namespace urn {
+
+namespace detail {
+
+/// Memory that begins with a line of a cache: a vector store across two lines costs as much as several in
+/// one.
+template <class T>
+struct line_allocator {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+
+  line_allocator() = default;
+  template <class U>
+  line_allocator(const line_allocator<U>&) {}  // NOLINT(google-explicit-constructor): as an allocator must
+  T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), line)); }
+  void deallocate(T* at, std::size_t) { ::operator delete(at, line); }
+  bool operator==(const line_allocator&) const = default;
+};
+template <class T>
+using line_vector = std::vector<T, line_allocator<T>>;
+
+}  // namespace detail
 
 /// A block's largest logit as a power of two (`key`) and its mass relative to it; see kernel/block_mass.hpp.
 struct block_mass {
@@ -72,11 +94,11 @@ class workspace {
  private:
   std::size_t vocabulary_;
   std::vector<block_mass> blocks_;
-  std::vector<float> maxima_;
-  std::vector<token_id> ids_;
-  std::vector<float> logits_;
-  std::vector<float> left_;
-  std::vector<float> right_;
+  detail::line_vector<float> maxima_;
+  detail::line_vector<token_id> ids_;
+  detail::line_vector<float> logits_;
+  detail::line_vector<float> left_;
+  detail::line_vector<float> right_;
   std::vector<ranked_mass> ranked_;
   std::vector<touched_token> touched_;
   std::vector<std::uint32_t> slots_;

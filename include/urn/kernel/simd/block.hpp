@@ -116,15 +116,39 @@ struct strip_watch {
   }
 };
 
-/// Scans a block, while the row's logits from `ahead` on are brought near.
-template <class L, logits_row Row>
-block_scan<L> scan_block(const float* logits, const Row& row, std::size_t ahead) {
+/// Of a row without any.
+struct no_memory {
+  static void prefetch(std::size_t, std::size_t) {}
+  [[nodiscard]] static constexpr std::size_t size() { return 0; }
+};
+inline constexpr no_memory nowhere{};
+
+/// The row below the edits, which can bring logits near: what needs no more of a row is compiled once for all
+/// edits of it.
+template <logits_row Row>
+constexpr const auto& memory_of(const Row& row) {
+  if constexpr (requires { row.base(); }) {
+    return memory_of(row.base());
+  } else if constexpr (requires { row.prefetch(0, 0); }) {
+    return row;
+  } else {
+    return nowhere;
+  }
+}
+template <class Memory>
+URN_INLINE void bring_near(const Memory& memory, std::size_t first, std::size_t count) {
+  if (first + count <= memory.size()) memory.prefetch(first, count);
+}
+
+/// Scans a block, while the logits from `ahead` on are brought near.
+template <class L, class Memory>
+block_scan<L> scan_block(const float* logits, const Memory& memory, std::size_t ahead) {
   constexpr std::size_t n = vectors_at_once<L>;
   block_scan<L> seen;
   for (std::size_t s = 0; s < strips_in_block; ++s) {
     strip_watch<L> watch;
     for (std::size_t i = s * strip_size; i < (s + 1) * strip_size; i += n * L::width) {
-      urn::prefetch(row, ahead + i, n * L::width);
+      bring_near(memory, ahead + i, n * L::width);
       watch.template see<n>(logits + i);
     }
     seen.strips[s] = watch.max();
@@ -155,16 +179,16 @@ std::uint64_t mass_of_block(const float* logits, float c, std::uint32_t key) {
 /// The mass of a block, while the next one is scanned and the one after that, from `ahead` on, is brought
 /// near: the arithmetic of this one hides the memory. (Of the float softmax's time, on rows that are not in a
 /// cache: 0.93 without the prefetch, 0.68 with it, on AVX2; 0.82 and 0.73 on AVX-512.)
-template <class L, logits_row Row>
+template <class L, class Memory>
 std::uint64_t mass_of_block(const float* logits, float c, std::uint32_t key, const float* next,
-                            block_scan<L>& seen, const Row& row, std::size_t ahead) {
+                            block_scan<L>& seen, const Memory& memory, std::size_t ahead) {
   constexpr std::size_t n = vectors_at_once<L>;
   block_sum<L> sum;
   std::uint32_t magnitude = 0;
   for (std::size_t s = 0; s < strips_in_block; ++s) {
     strip_watch<L> watch;
     for (std::size_t i = s * strip_size; i < (s + 1) * strip_size; i += n * L::width) {
-      urn::prefetch(row, ahead + i, n * L::width);
+      bring_near(memory, ahead + i, n * L::width);
       watch.template see<n>(next + i);
       add_masses<L>(sum, logits + i, L::set(c), L::set(key));
     }

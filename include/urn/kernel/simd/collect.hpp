@@ -19,18 +19,35 @@
 
 namespace urn::kernel::simd {
 
-/// Ids of a vector of tokens of a whole row, and of a kept set.
-template <class L, class Row>
-URN_INLINE typename L::words ids_of(const Row& row, std::size_t i) {
-  if constexpr (std::same_as<Row, candidate_list>) {
-    return L::load(row.ids.data() + i);
-  } else {
+/// Whose logits are looked at: tokens one after the other, as in whole rows and parts of them.
+template <class L>
+struct consecutive_ids {
+  token_id first;
+
+  [[nodiscard]] URN_INLINE token_id at(std::size_t i) const { return first + static_cast<token_id>(i); }
+  [[nodiscard]] URN_INLINE typename L::words vector(std::size_t i) const {
     alignas(64) static constexpr auto offsets = [] {
       std::array<std::int32_t, L::width> all{};
       for (std::size_t lane = 0; lane < L::width; ++lane) all[lane] = static_cast<std::int32_t>(lane);
       return all;
     }();
-    return L::load(offsets.data()) + L::set(static_cast<std::uint32_t>(row.id(i)));
+    return L::load(offsets.data()) + L::set(static_cast<std::uint32_t>(at(i)));
+  }
+};
+/// Those of a kept set.
+template <class L>
+struct listed_ids {
+  const token_id* ids;
+
+  [[nodiscard]] URN_INLINE token_id at(std::size_t i) const { return ids[i]; }
+  [[nodiscard]] URN_INLINE typename L::words vector(std::size_t i) const { return L::load(ids + i); }
+};
+template <class L, class Row>
+auto ids_from(const Row& row, std::size_t first) {
+  if constexpr (std::same_as<Row, candidate_list>) {
+    return listed_ids<L>{row.ids.data() + first};
+  } else {
+    return consecutive_ids<L>{row.id(first)};
   }
 }
 
@@ -51,60 +68,101 @@ class list_writer {
   [[nodiscard]] candidate_list kept() const { return out_.first(size_); }
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  /// Of positions [first, first + logits.size()) of the row those in mask_of(vector), a mask of lanes. Where
-  /// little is kept, vectors without it are skipped; where much, every vector is stored: mispredicted skips
-  /// cost 6 times as much.
-  template <class Row, class Mask>
-  void append(const Row& row, std::size_t first, std::span<const float> logits, Mask&& mask_of) {
-    const std::size_t whole = logits.size() / L::width * L::width;
-    std::size_t size = size_;  // not the member, which every vector store may alias
-    const auto store = [&](std::size_t i, auto l, std::uint32_t mask) URN_INLINE_LAMBDA {
-      put(row, first + i, l, mask, size);
-      size += static_cast<std::size_t>(std::popcount(mask));
-    };
-    if (dense_) {
-      for (std::size_t i = 0; i < whole; i += L::width) {
-        const auto l = L::load(logits.data() + i);
-        store(i, l, mask_of(l));
-      }
-    } else {
-      for (std::size_t i = 0; i < whole; i += L::width) {
-        const auto l = L::load(logits.data() + i);
-        if (const std::uint32_t mask = mask_of(l); mask != 0) store(i, l, mask);
-      }
+  /// Of tokens with these logits those in mask_of(vector), a mask of lanes. 64 at a time, all masks of which
+  /// come first, so that the list may be written over what was read.
+  template <class Ids, class Mask>
+  void append(Ids ids, std::span<const float> logits, Mask&& mask_of) {
+    std::size_t i = 0;
+    for (; i + group <= logits.size(); i += group) {
+      std::uint64_t mask = 0;
+      unrolled<group / L::width>([&](auto v) URN_INLINE_LAMBDA {
+        constexpr std::size_t at = v * L::width;
+        mask |= std::uint64_t{mask_of(L::load(logits.data() + i + at))} << at;
+      });
+      if (mask != 0) put(ids, i, logits.data() + i, mask);
     }
-    for (std::size_t i = whole; i < logits.size(); ++i) {  // a vector could read past the ids of a list
+    for (; i < logits.size(); ++i) {
       if ((mask_of(L::load_first(logits.data() + i, 1)) & 1U) == 0) continue;
-      out_.ids[size] = row.id(first + i);
-      out_.logits[size++] = logits[i];
+      out_.ids[size_] = ids.at(i);
+      out_.logits[size_++] = logits[i];
     }
-    dense_ = size - size_ > logits.size() / 32;
-    size_ = size;
   }
 
  private:
-  template <class Row>
-  URN_INLINE void put(const Row& row, std::size_t i, typename L::floats logits, std::uint32_t mask,
-                      std::size_t size) const {
-    token_id* const ids = out_.ids.data() + size;
-    float* const to = out_.logits.data() + size;
-    if (mask != L::all) {
-      L::compress(ids, ids_of<L>(row, i), mask);
-      L::compress(to, logits, mask);
-    } else if (!stays(row, i, to)) {  // a long run, as ties make it
-      L::store(ids, ids_of<L>(row, i));
-      L::store(to, logits);
+  static constexpr std::size_t group = 64;
+
+  /// The tokens in the mask, of 64 from `first` on.
+  template <class Ids>
+  void put(Ids ids, std::size_t first, const float* logits, std::uint64_t mask) {
+    const auto count = static_cast<std::size_t>(std::popcount(mask));
+    if (count > group / 4) write_soon();
+    if (count == group) {
+      copy(ids, first, logits);
+    } else if (L::width >= 16 || count > group / 4) {
+      compress(ids, first, logits, mask);
+    } else {
+      pick_out(ids, first, logits, mask, count);
+    }
+    size_ += count;
+  }
+  /// Brings near where a list that grows fast is written next: it takes half of the time without that.
+  URN_INLINE void write_soon() const {
+    const std::size_t next = size_ + 4 * group;
+    if (next + group > out_.size()) return;
+    unrolled<group / 16>([&](auto line) URN_INLINE_LAMBDA {
+      __builtin_prefetch(out_.ids.data() + next + line * 16, 1);
+      __builtin_prefetch(out_.logits.data() + next + line * 16, 1);
+    });
+  }
+  /// A few of the tokens, one by one: always 6 without asking whether there are so many. A branch for each
+  /// would be mispredicted, and a vector store across two lines of a cache costs more as well.
+  template <class Ids>
+  URN_INLINE void pick_out(Ids ids, std::size_t first, const float* logits, std::uint64_t mask,
+                           std::size_t count) const {
+    constexpr std::size_t at_once = 6;
+    constexpr std::uint64_t last = std::uint64_t{1} << (group - 1);  // of no bits the last: never a branch
+    token_id* const to_ids = out_.ids.data() + size_;
+    float* const to = out_.logits.data() + size_;
+    for (std::size_t n = 0; n < count; n += at_once) {
+      unrolled<at_once>([&](auto j) URN_INLINE_LAMBDA {
+        const auto i = static_cast<std::size_t>(std::countr_zero(mask | last));
+        to_ids[n + j] = ids.at(first + i);
+        to[n + j] = logits[i];
+        mask &= mask - 1;
+      });
     }
   }
-  template <class Row>
-  URN_INLINE static bool stays(const Row& row, std::size_t i, const float* to) {
-    if constexpr (std::same_as<Row, candidate_list>) return row.logits.data() + i == to;
-    return false;
+  /// Many of them: every vector is stored.
+  template <class Ids>
+  URN_INLINE void compress(Ids ids, std::size_t first, const float* logits, std::uint64_t mask) const {
+    token_id* to_ids = out_.ids.data() + size_;
+    float* to = out_.logits.data() + size_;
+    unrolled<group / L::width>([&](auto v) URN_INLINE_LAMBDA {
+      constexpr std::size_t at = v * L::width;
+      const std::uint32_t lanes = static_cast<std::uint32_t>(mask >> at) & L::all;
+      const auto l = L::load(logits + at);
+      L::compress(to_ids, ids.vector(first + at), lanes);
+      L::compress(to, l, lanes);
+      to_ids += std::popcount(lanes);
+      to += std::popcount(lanes);
+    });
+  }
+  /// All of them, as ties make it. A list's may be where they belong already.
+  template <class Ids>
+  URN_INLINE void copy(Ids ids, std::size_t first, const float* logits) const {
+    token_id* const to_ids = out_.ids.data() + size_;
+    float* const to = out_.logits.data() + size_;
+    if (logits == to) return;
+    unrolled<group / L::width>([&](auto v) URN_INLINE_LAMBDA {
+      constexpr std::size_t at = v * L::width;
+      const auto l = L::load(logits + at);
+      L::store(to_ids + at, ids.vector(first + at));
+      L::store(to + at, l);
+    });
   }
 
   candidate_list out_;
   std::size_t size_ = 0;
-  bool dense_ = false;
 };
 
 /// Appends to a list what a threshold keeps.
@@ -121,23 +179,25 @@ class collector {
     return maximum > keep_.value || (keep_.equals > 0 && maximum >= keep_.value);
   }
 
-  /// Positions [first, first + logits.size()) of the row.
-  template <class Row>
-  void see(const Row& row, std::size_t first, std::span<const float> logits) {
+  /// Some tokens of the row, with these logits.
+  template <class Ids>
+  void see(Ids ids, std::span<const float> logits) {
     const auto v = L::set(keep_.value);
     const auto at_least = [&](auto l) URN_INLINE_LAMBDA { return L::at_least(l, v); };
     const auto above = [&](auto l) URN_INLINE_LAMBDA { return L::above(l, v); };
     if (keep_.equals == 0) {
-      list_.append(row, first, logits, above);
+      list_.append(ids, logits, above);
     } else if (keep_.equals == threshold::unlimited) {
-      list_.append(row, first, logits, at_least);
+      list_.append(ids, logits, at_least);
     } else if (keep_.equals >= logits.size()) {
-      const std::size_t before =
-          list_.size() + count_above<L>(logits, keep_.value);  // append may write over the logits
-      list_.append(row, first, logits, at_least);
+      std::size_t before = list_.size();
+      list_.append(ids, logits, [&](auto l) URN_INLINE_LAMBDA {
+        before += static_cast<std::size_t>(std::popcount(above(l)));
+        return at_least(l);
+      });
       keep_.equals -= list_.size() - before;
     } else {
-      list_.append(row, first, logits, [&](auto l) URN_INLINE_LAMBDA {
+      list_.append(ids, logits, [&](auto l) URN_INLINE_LAMBDA {
         const std::uint32_t high = above(l);
         return high | first_equals(at_least(l) & ~high, keep_.equals);
       });
@@ -171,7 +231,7 @@ candidate_list collect(const Row& row, const row_scan& scanned, threshold keep, 
   for_each_strip_reaching<L>(keep.value, strip_count(row.size()), scanned.maxima, [&](std::size_t s) {
     if (!scanned.maxima.empty() && !found.wants(scanned.maxima[s])) return;
     const std::size_t first = s * strip_size;
-    found.see(row, first, row.load(first, std::min(strip_size, row.size() - first), space));
+    found.see(ids_from<L>(row, first), row.load(first, std::min(strip_size, row.size() - first), space));
   });
   return found.kept();
 }

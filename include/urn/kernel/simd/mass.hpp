@@ -40,7 +40,7 @@ row_scan scan(const Row& row, std::span<float> maxima) {
   row_watch watch{maxima};
   buffer<L> space;
   for (std::size_t b = 0; b < block_count(row.size()); ++b) {
-    watch.see(b, scan_block<L>(load_block(row, b, space), row, (b + 1) * block_size));
+    watch.see(b, scan_block<L>(load_block(row, b, space), memory_of(row), (b + 1) * block_size));
   }
   return {watch.largest, status_of_row(watch.largest, watch.nan), maxima};
 }
@@ -53,7 +53,7 @@ row_mass mass(const Row& row, float c, std::span<block_mass> blocks, std::span<f
   const std::size_t count = block_count(row.size());
   std::uint32_t row_key = no_mass_key;
   const float* logits = load_block(row, 0, spaces[0]);
-  block_scan<L> seen = scan_block<L>(logits, row, block_size);
+  block_scan<L> seen = scan_block<L>(logits, memory_of(row), block_size);
   for (std::size_t b = 0; b < count; ++b) {
     watch.see(b, seen);
     const std::uint32_t key =
@@ -62,7 +62,7 @@ row_mass mass(const Row& row, float c, std::span<block_mass> blocks, std::span<f
     std::uint64_t total = 0;
     if (b + 1 < count) {
       const float* next = load_block(row, b + 1, spaces[(b + 1) % 2]);
-      total = mass_of_block<L>(logits, c, key, next, seen, row, (b + 2) * block_size);
+      total = mass_of_block<L>(logits, c, key, next, seen, memory_of(row), (b + 2) * block_size);
       logits = next;
     } else {
       total = mass_of_block<L>(logits, c, key);

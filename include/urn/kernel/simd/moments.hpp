@@ -68,24 +68,29 @@ struct depth_sum {
   }
 };
 
+/// Adds a block's tokens.
+template <class L>
+void add_block(row_moments& m, const float* logits, float scale, std::uint32_t row_key) {
+  constexpr std::size_t n = vectors_at_once<L>;
+  constexpr std::size_t part = std::min(block_size, depth_sum<L>::most_vectors * L::width);
+  for (std::size_t first = 0; first < block_size; first += part) {
+    depth_sum<L> sum;
+    for (std::size_t i = first; i < first + part; i += n * L::width) {
+      typename L::floats l[n];
+      unrolled<n>([&](auto j) URN_INLINE_LAMBDA { l[j] = L::load(logits + i + j * L::width); });
+      sum.template add<n>(l, L::set(scale), L::set(row_key));
+    }
+    sum.add_to(m);
+  }
+}
+
 /// As scalar::moments.
 template <class L, logits_row Row>
 row_moments moments(const Row& row, float scale, std::uint32_t row_key) {
-  constexpr std::size_t n = vectors_at_once<L>;
-  constexpr std::size_t part = std::min(block_size, depth_sum<L>::most_vectors * L::width);
   row_moments m;
   buffer<L> space;
   for (std::size_t b = 0; b < block_count(row.size()); ++b) {
-    const float* logits = load_block(row, b, space);
-    for (std::size_t first = 0; first < block_size; first += part) {
-      depth_sum<L> sum;
-      for (std::size_t i = first; i < first + part; i += n * L::width) {
-        typename L::floats l[n];
-        unrolled<n>([&](auto j) URN_INLINE_LAMBDA { l[j] = L::load(logits + i + j * L::width); });
-        sum.template add<n>(l, L::set(scale), L::set(row_key));
-      }
-      sum.add_to(m);
-    }
+    add_block<L>(m, load_block(row, b, space), scale, row_key);
   }
   return m;
 }

@@ -20,6 +20,7 @@
 #include "urn/kernel/scalar/select.hpp"
 #include "urn/kernel/simd/block.hpp"
 #include "urn/kernel/simd/collect.hpp"
+#include "urn/kernel/simd/nucleus.hpp"
 #include "urn/kernel/simd/threshold.hpp"
 
 namespace urn::kernel::simd {
@@ -161,9 +162,12 @@ std::span<const float> floats_of(const Row& row) {
 /// True if the best token of each of the best strips could make up the target, so that few tokens will.
 template <class L>
 bool looks_peaky(const row_scan& scanned, float bound, mass_unit unit, std::uint64_t target) {
-  std::uint64_t sum = 0;
-  for (const float m : scanned.maxima) sum += m >= bound ? unit.mass(m) : 0;
-  return sum >= target / 2;
+  row_sum<L> sum;
+  for_each_vector<L>(scanned.maxima, [&](auto m, std::uint32_t valid) {
+    const typename L::floats best[1] = {L::keep(m, L::at_least(m, L::set(bound)) & valid)};
+    sum.template add<1>(best, L::set(unit.c), L::set(unit.row_key));
+  });
+  return sum.total() >= target / 2;
 }
 
 /// As scalar::select_mass. Collects candidates until they hold the target: of a peaky row those in the best

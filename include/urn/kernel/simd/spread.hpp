@@ -50,20 +50,25 @@ struct distance_sum {
   }
 };
 
+/// The distances of a block's tokens from the best of the row.
+template <class L>
+row_spread spread_of_block(const float* logits, float top) {
+  const float floor = exact::sub(top, farthest);
+  distance_sum<L> sum;
+  for (std::size_t i = 0; i < block_size; i += L::width) {
+    sum.add(L::load(logits + i), L::set(top), L::set(floor));
+  }
+  return sum.total(distance_of(floor, top));
+}
+
 /// As scalar::spread. One pass.
 template <class L, logits_row Row>
 row_spread spread(const Row& row, std::uint32_t largest) {
   const float top = logit_of(std::uint64_t{largest} << 32);
-  const float floor = exact::sub(top, farthest);
   row_spread all;
   buffer<L> space;
   for (std::size_t b = 0; b < block_count(row.size()); ++b) {
-    const float* logits = load_block(row, b, space);
-    distance_sum<L> sum;
-    for (std::size_t i = 0; i < block_size; i += L::width) {
-      sum.add(L::load(logits + i), L::set(top), L::set(floor));
-    }
-    all.add(sum.total(distance_of(floor, top)));
+    all.add(spread_of_block<L>(load_block(row, b, space), top));
   }
   return all;
 }

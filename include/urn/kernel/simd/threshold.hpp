@@ -12,9 +12,7 @@
 
 #include "urn/core/exact.hpp"
 #include "urn/core/order_key.hpp"
-#include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/simd/lanes.hpp"
-#include "urn/kernel/simd/weight.hpp"
 
 namespace urn::kernel::simd {
 
@@ -161,92 +159,6 @@ threshold kth_largest(std::span<const float> values, std::size_t k, partition_sp
     }
   }
   return kth_by_bits<L>(values, k);
-}
-
-/// What masses are measured in.
-struct mass_unit {
-  float c;
-  std::uint32_t row_key;
-
-  [[nodiscard]] std::uint64_t mass(float logit) const { return mass_in_row(logit, c, row_key); }
-};
-
-/// How many logits of one mass reach a target, at least 1 and at most `most`.
-constexpr std::size_t equals_for(std::uint64_t target, std::uint64_t mass, std::size_t most) {
-  if (mass == 0) return most;
-  const std::uint64_t needed = target / mass + (target % mass != 0 ? 1 : 0);
-  return static_cast<std::size_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(needed, 1), most));
-}
-
-/// As nucleus, of a few logits, by taking the largest, then the next one, and so on.
-template <class L>
-threshold nucleus_of_few(const few<L>& values, mass_unit unit, std::uint64_t target) {
-  std::uint64_t before = 0;
-  std::size_t taken = 0;
-  for (float largest = exact::infinity;;) {
-    largest = values.next_below(largest);
-    const std::size_t equals = count_at_least<L>(values.values(), largest) - taken;
-    const std::uint64_t mass = unit.mass(largest);
-    taken += equals;
-    if (before + mass * equals >= target || taken == values.size()) {
-      const std::size_t needed = equals_for(target - std::min(target, before), mass, equals);
-      return {largest, needed, before + mass * needed};
-    }
-    before += mass * equals;
-  }
-}
-
-/// A value of the sample, not its first and not its last, near which the larger ones have the same share of
-/// its mass as `target` of `total`.
-template <class L>
-float nucleus_pivot(std::span<const float> values, mass_unit unit, std::uint64_t target,
-                    std::uint64_t total) {
-  const few<L> sample(values, 32);
-  const double share = static_cast<double>(target) / static_cast<double>(std::max<std::uint64_t>(total, 1));
-  const std::uint64_t sampled = sum_in_row<L>(sample.values().data(), sample.size(), unit.c, unit.row_key);
-  const auto wanted = static_cast<std::uint64_t>(std::min(share, 1.0) * static_cast<double>(sampled));
-  const float guess = nucleus_of_few<L>(sample, unit, std::max<std::uint64_t>(wanted, 1)).value;
-  const float second = kth_by_bits<L>(sample.values(), 2).value;
-  const float last_but_one = kth_by_bits<L>(sample.values(), sample.size() - 1).value;
-  return std::clamp(guess, last_but_one, second);
-}
-
-/// The threshold that keeps the shortest prefix, in the order of candidates, whose mass is at least `target`;
-/// at least one logit, and all if together they do not reach it (`mass` says). `total` is about the mass of
-/// the values, of which there is one, and none is NaN. O(n).
-template <class L>
-threshold nucleus(std::span<const float> values, mass_unit unit, std::uint64_t target, std::uint64_t total,
-                  partition_space space) {
-  std::uint64_t before = 0;
-  target = std::max<std::uint64_t>(target, 1);
-  while (values.size() > few<L>::most) {
-    const std::uint64_t rest = target - before;
-    const float pivot = nucleus_pivot<L>(values, unit, rest, total);
-    const std::uint64_t each = unit.mass(pivot);
-    // Of many ties at the top nothing need be moved.
-    const std::size_t ties = count_above<L>(values, pivot) == 0 ? count_at_least<L>(values, pivot) : 0;
-    if (ties > 0 && each * ties >= rest) {
-      const std::size_t equals = equals_for(rest, each, ties);
-      return {pivot, equals, before + each * equals};
-    }
-    const parts split = partition<L>(values, pivot, space);
-    const std::uint64_t above = sum_in_row<L>(split.above.data(), split.above.size(), unit.c, unit.row_key);
-    const std::uint64_t reached = above + each * split.equals;
-    if (above >= rest) {
-      values = split.above;
-      total = above;
-    } else if (reached >= rest || split.below.empty()) {
-      const std::size_t equals = equals_for(rest - above, each, split.equals);
-      return {pivot, equals, before + above + each * equals};
-    } else {
-      before += reached;
-      values = split.below;
-      total -= std::min(total, reached);
-    }
-  }
-  threshold found = nucleus_of_few<L>(few<L>(values), unit, target - before);
-  found.mass += before;
-  return found;
 }
 
 }  // namespace urn::kernel::simd

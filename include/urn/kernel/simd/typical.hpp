@@ -173,7 +173,7 @@ typical_parts split_by_score(std::span<const float> in, const typical_aim& aim, 
       equals.template add<1>(ties, scores.c, scores.row_key);
     }
   });
-  return {space.left.first(inner), space.right.first(outer), L::sum_of(equals.low + equals.high)};
+  return {space.left.first(inner), space.right.first(outer), equals.total()};
 }
 
 /// Where the shortest prefix by scores with a mass of at least `target` ends, or the last score if all have
@@ -215,7 +215,7 @@ URN_INLINE std::uint32_t first_for(std::uint64_t& rest, typename L::floats logit
   const typename L::floats ties[1] = {L::keep(logits, equals)};
   row_sum<L> sum;
   sum.template add<1>(ties, L::set(aim.c), L::set(aim.row_key));
-  if (const std::uint64_t all = L::sum_of(sum.low + sum.high); all <= rest) {
+  if (const std::uint64_t all = sum.total(); all <= rest) {
     rest -= all;
     return equals;
   }
@@ -245,7 +245,7 @@ candidate_list keep_typical(candidate_list from, const typical_aim& aim, const t
   };
   for (std::size_t first = 0; first < from.size(); first += strip_size) {
     const std::size_t count = std::min(strip_size, from.size() - first);
-    kept.append(from, first, from.logits.subspan(first, count), mask_of);
+    kept.append(ids_from<L>(from, first), from.logits.subspan(first, count), mask_of);
   }
   return kept.kept();
 }

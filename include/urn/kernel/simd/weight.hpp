@@ -80,11 +80,11 @@ URN_INLINE void masses_in_row(row_masses<L> (&v)[N], const typename L::floats (&
   });
 }
 
-/// Sums of masses in the row's unit, by lane.
+/// Sums of masses in the row's unit, of the tokens in even lanes and in odd ones.
 template <class L>
 struct row_sum {
-  typename L::longs low = typename L::longs(0);
-  typename L::longs high = typename L::longs(0);
+  typename L::longs even = typename L::longs(0);
+  typename L::longs odd = typename L::longs(0);
 
   template <std::size_t N>
   URN_INLINE void add(const float* logits, typename L::floats c, typename L::words row_key) {
@@ -94,13 +94,17 @@ struct row_sum {
   }
   template <std::size_t N>
   URN_INLINE void add(const typename L::floats (&l)[N], typename L::floats c, typename L::words row_key) {
-    row_masses<L> v[N];
-    masses_in_row<L, N>(v, l, c, row_key);
+    const weights<L, N> w = weights_of<L, N>(l, c);
+    const auto base = row_key + L::set(63 - row_bits);
+    const auto half = typename L::longs(0xFFFFFFFF);
     unrolled<N>([&](auto i) URN_INLINE_LAMBDA {
-      low = low + v[i].low;
-      high = high + v[i].high;
+      const auto mantissas = L::pairs(w.mantissa[i]);
+      const auto shifts = L::pairs(base - w.exponent[i]);
+      even = even + L::shift_right(mantissas << 32, shifts & half);
+      odd = odd + L::shift_right(mantissas & (half << 32), shifts >> 32);
     });
   }
+  [[nodiscard]] URN_INLINE std::uint64_t total() const { return L::sum_of(even + odd); }
 };
 
 /// The sum of the masses of `count` logits in row units.
@@ -116,7 +120,7 @@ std::uint64_t sum_in_row(const float* logits, std::size_t count, float scale, st
     const typename L::floats rest[1] = {L::load_first(logits + i, count - i)};
     sum.template add<1>(rest, c, key);
   }
-  return L::sum_of(sum.low + sum.high);
+  return sum.total();
 }
 
 }  // namespace urn::kernel::simd
