@@ -58,7 +58,6 @@ struct typical {
     row.keep([&](const auto& source, const auto& scanned) {
       return row.policy.select_typical(source, aim, scanned, row.scratch);
     });
-    row.forget();
   }
 
  private:

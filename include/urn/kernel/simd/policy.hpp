@@ -13,6 +13,7 @@
 #include "urn/kernel/simd/mass.hpp"
 #include "urn/kernel/simd/moments.hpp"
 #include "urn/kernel/simd/pick.hpp"
+#include "urn/kernel/simd/race.hpp"
 #include "urn/kernel/simd/select.hpp"
 #include "urn/kernel/simd/spread.hpp"
 #include "urn/kernel/simd/typical.hpp"
@@ -77,6 +78,11 @@ struct simd_t : scalar_t {
   static std::size_t pick_kept(const candidate_list& kept, float c, const kernel::row_mass& mass,
                                const draw_key& key) {
     return kernel::simd::pick_kept<lanes>(kept, c, mass, key);
+  }
+  template <logits_row Row>
+  static std::size_t race(const Row& row, float c, std::span<const block_mass> blocks,
+                          const kernel::row_mass& mass, const draw_key& key) {
+    return kernel::simd::race<lanes>(row, c, blocks, mass, key);
   }
   template <logits_row Row>
   static kernel::row_moments moments(const Row& row, float c, std::uint32_t row_key) {
