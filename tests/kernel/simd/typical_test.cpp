@@ -26,6 +26,10 @@ void expect_same_typical(const place& at, const Row& row, const kernel::typical_
     ASSERT_TRUE(std::ranges::equal(found.kept.ids, expected.kept.ids)) << at;
     ASSERT_TRUE(seen::same_bits(found.kept.logits, expected.kept.logits)) << at;
     ASSERT_EQ(found.status, expected.status) << at;
+    if (found.mass == 0) continue;
+    const kernel::row_mass kept = kernel::scalar::mass_of_kept(expected.kept, aim.c);
+    ASSERT_EQ(found.mass, kept.total) << at;
+    ASSERT_EQ(found.largest, kept.largest) << at;
   }
 }
 
@@ -60,12 +64,30 @@ TEST(simd_select_typical, of_a_kept_set) {
   });
 }
 
-/// Any middle, so that tokens on both sides have one score.
+/// A sample takes the first 64 of every 512, which here are unlike the others.
+TEST(simd_select_typical, where_a_sample_misleads) {
+  const float c = kernel::mass_scale(1.0F);
+  rows::random_source random(2);
+  for (const float lead : {-8.0F, -1.0F, 0.0F, 1.0F, 8.0F}) {
+    rows::row logits = rows::normal(30000, random, 2.0F);
+    for (std::size_t i = 0; i < logits.size(); ++i) logits[i] += i % 512 < 64 ? lead : 0.0F;
+    const urn::row_view row{logits};
+    const kernel::row_mass mass = kernel::scalar::mass_of_kept(row, c);
+    const kernel::row_moments m = simd.moments(row, c, mass.key);
+    for (const float p : {0.05F, 0.5F, 0.95F, 0.9999F}) {
+      const std::uint64_t target = kernel::ceil_share(m.mass, p);
+      expect_same_typical({"misleading", "floats", row.size()}, row,
+                          {c, mass.key, kernel::mean_depth(m), target, m.mass});
+    }
+  }
+}
+
+/// Any middle, so that tokens on both sides have one score; some rows are long enough for a sample.
 TEST(simd_select_typical, of_ties_on_both_sides) {
   rows::random_source random(1);
   const float c = kernel::mass_scale(1.0F);
   for (int i = 0; i < 300; ++i) {
-    rows::row logits(1 + random.below(3000));
+    rows::row logits(1 + random.below(i % 15 == 0 ? 30000 : 3000));
     for (float& l : logits) l = static_cast<float>(random.below(9)) * 0.6931472F;
     const urn::row_view row{logits};
     const kernel::row_mass mass = kernel::scalar::mass_of_kept(row, c);
