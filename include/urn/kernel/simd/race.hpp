@@ -3,7 +3,6 @@
 /// The draw as a race by vectors: random bits for vectors of tokens; the few that may still win run one by
 /// one.
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -85,20 +84,27 @@ class race_noise {
   longs keys_[rounds][2];
 };
 
-/// race_leader, asked by vectors.
+/// race_leader, asked by vectors: whom it says no to cannot win. Goes by powers of two above the weights and
+/// by the first 23 bits of the noise, with more room than roundings take.
 template <class L>
-struct race_bar {
-  typename L::floats last;  ///< 1 + the first 23 bits of what may still win
+class race_bar {
+ public:
+  race_bar(float c, std::uint32_t row_key) : c_(L::set(c)), row_key_(L::set(row_key)) {}
 
-  /// For tokens that weigh no more than `bound`; one in the last place more than rounding could hide.
-  race_bar(const race_leader& leader, double bound) {
-    const double place = exact::mul(exact::mul(leader.time, bound), 0x1p23);
-    const std::uint32_t most = place < 0x1p23 - 2 ? static_cast<std::uint32_t>(place) + 2 : 0x7FFFFFU;
-    last = L::set(exact::float_of(0x3F800000U | std::min(most, 0x7FFFFFU)));
+  void set(const race_leader& leader) { time_ = L::set(static_cast<float>(leader.time) * (1 + 0x1p-20F)); }
+
+  [[nodiscard]] URN_INLINE std::uint32_t may_win(typename L::floats logits,
+                                                 typename L::words upper_half) const {
+    const auto below = row_key_ - L::bits(L::fma(logits, c_, L::set(magic)));
+    const auto weight = L::of_bits((L::set(128U) - xsimd::min(below, L::set(127U))) << 23);
+    const auto noise = L::of_bits((upper_half >> 9) | L::set(0x3F800000U));  // 1 and what it is
+    return L::at_least(L::fma(weight, time_, L::set(1 + 0x1p-21F)), noise);
   }
-  [[nodiscard]] URN_INLINE std::uint32_t may_win(typename L::words upper_half) const {
-    return L::at_least(last, L::of_bits((upper_half >> 9) | L::set(0x3F800000U)));
-  }
+
+ private:
+  typename L::floats c_;
+  typename L::words row_key_;
+  typename L::floats time_ = L::set(128.0F);
 };
 
 /// As scalar::race.
@@ -108,30 +114,31 @@ std::size_t race(const Row& row, float c, std::span<const block_mass> blocks, co
   using noise_of = race_noise<L>;
   const noise_of noise(key);
   race_leader leader;
+  race_bar<L> bar(c, mass.key);
   buffer<L> space;
+  alignas(64) std::uint32_t half[noise_of::tokens];
+  const auto run = [&](float logit, std::size_t at, std::uint32_t upper) {
+    const double weight = weight_in_row(logit, c, mass.key);
+    if (weight == 0 || !leader.may_win(std::uint64_t{upper} << 32, weight)) return;
+    leader.run(weight, token_bits(key, lane_purpose::race, static_cast<token_id>(at)), row.id(at), at);
+    bar.set(leader);
+  };
   for (std::size_t b = 0; b < block_count(row.size()); ++b) {
     if (blocks[b].key == no_mass_key) continue;
-    const double bound = weight_bound(blocks[b].key, mass.key);
-    race_bar<L> bar(leader, bound);
     const float* logits = load_block(row, b, space);
     for (std::size_t first = 0; first < block_size; first += noise_of::tokens) {
+      const std::size_t at = b * block_size + first;
       typename L::words halves[noise_of::vectors];
-      noise.upper_halves(halves, b * block_size + first);
-      std::uint64_t winners = 0;
+      noise.upper_halves(halves, at);
+      std::uint64_t runners = 0;
       unrolled<noise_of::vectors>([&](auto i) URN_INLINE_LAMBDA {
-        winners |= std::uint64_t{bar.may_win(halves[i])} << (i * L::width);
+        constexpr std::size_t lane = i * L::width;
+        L::store(half + lane, halves[i]);
+        runners |= std::uint64_t{bar.may_win(L::load(logits + first + lane), halves[i])} << lane;
       });
-      if (winners == 0) continue;
-      alignas(64) std::uint32_t half[noise_of::tokens];
-      unrolled<noise_of::vectors>([&](auto i)
-                                      URN_INLINE_LAMBDA { L::store(half + i * L::width, halves[i]); });
-      for (; winners != 0; winners &= winners - 1) {
-        const auto i = static_cast<std::size_t>(std::countr_zero(winners));
-        const double weight = weight_in_row(logits[first + i], c, mass.key);
-        if (weight == 0 || !leader.may_win(std::uint64_t{half[i]} << 32, weight)) continue;
-        const std::size_t at = b * block_size + first + i;
-        leader.run(weight, token_bits(key, lane_purpose::race, static_cast<token_id>(at)), row.id(at), at);
-        bar = race_bar<L>(leader, bound);
+      for (; runners != 0; runners &= runners - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(runners));
+        run(logits[first + i], at + i, half[i]);
       }
     }
   }
