@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <xsimd/xsimd.hpp>
@@ -17,6 +18,7 @@
 #include "urn/kernel/simd/select.hpp"
 #include "urn/kernel/simd/spread.hpp"
 #include "urn/kernel/simd/typical.hpp"
+#include "urn/kernel/simd/typical_flat.hpp"
 
 namespace urn {
 
@@ -69,6 +71,14 @@ struct simd_t : scalar_t {
   static kernel::selection select_typical(const Row& row, const kernel::typical_aim& aim,
                                           const kernel::row_scan& scanned, workspace& scratch) {
     return kernel::simd::select_typical<lanes>(row, aim, scanned, scratch);
+  }
+  /// select_typical without moments, where nothing is in doubt.
+  template <logits_row Row>
+  static std::optional<kernel::selection> select_typical_of_flat(const Row& row,
+                                                                 const kernel::typical_doubt& doubt,
+                                                                 const kernel::row_scan& scanned,
+                                                                 workspace& scratch) {
+    return kernel::simd::select_typical_of_flat<lanes>(row, doubt, scanned, scratch);
   }
   template <logits_row Row>
   static std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,

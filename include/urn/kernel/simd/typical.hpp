@@ -73,43 +73,57 @@ selection keep_typical(candidate_list from, const typical_aim& aim, const typica
   return selected(kept.kept(), scanned, end.before + rest.taken);
 }
 
+inline constexpr std::size_t least_sampled = 8192;  ///< tokens of a row of which samples are taken
+
+/// What the best strips' tokens reach, where those alone may hold the target; -inf where not.
+template <class L>
+float peaky_bound(const typical_aim& aim, float least, const row_scan& scanned, workspace& scratch) {
+  constexpr std::size_t best_strips = 64;
+  const float bound = reached_by<L>(best_strips, scanned, scratch);
+  const bool peaky = bound > least && looks_peaky<L>(scanned, bound, {aim.c, aim.row_key}, aim.target);
+  return peaky ? bound : exact::minus_infinity;
+}
+
+/// The tokens down to a guess, and where a cut of them ends, if the guess was right.
+template <class L, logits_row Row>
+candidate_list find_in_ring(const Row& row, const typical_aim& aim, float least, const row_scan& scanned,
+                            workspace& scratch, typical_end& end) {
+  const typical_ring ring = guess_typical<L>(row, aim, scratch);
+  const float bound = least_within(aim, aim.middle + ring.outer, least);
+  const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch));
+  end = end_in_ring<L>(found.logits, aim, ring, least, space_in(scratch));
+  return found;
+}
+
 /// As scalar::select_typical, which does what is seldom asked for. Of a peaky row the best strips' tokens are
 /// candidates, of a flat one those down to a guess, and the cut is looked for in a ring around it; if that
 /// goes wrong all that have a mass.
 template <class L, logits_row Row>
 selection select_typical(const Row& row, const typical_aim& aim, const row_scan& scanned,
                          workspace& scratch) {
-  constexpr std::size_t best_strips = 64;
-  const candidate_list room = room_in(scratch);
-  const partition_space space = space_in(scratch);
   if (has(scanned.status, status::nan) || aim.least > 1) {
-    return scalar::select_typical(row, aim, room, scratch.ranked());
+    return scalar::select_typical(row, aim, room_in(scratch), scratch.ranked());
   }
   const float least = least_with_mass(aim);
+  typical_end end;
   const auto reaching = [&](float bound) {
-    return collect<L>(row, scanned, {bound, threshold::unlimited}, room);
+    const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch));
+    if (found.size() > 0) end = typical_cut<L>(found.logits, aim, aim.target, aim.total, space_in(scratch));
+    return found;
   };
-  const auto kept_of = [&](candidate_list found, const typical_end& end) {
-    return keep_typical<L>(found, aim, end, least, scanned);
-  };
+  const auto kept_of = [&](candidate_list found) { return keep_typical<L>(found, aim, end, least, scanned); };
   if constexpr (!std::same_as<Row, candidate_list>) {
-    const float bound = std::max(least, reached_by<L>(best_strips, scanned, scratch));
-    if (bound > least && looks_peaky<L>(scanned, bound, {aim.c, aim.row_key}, aim.target)) {
+    if (const float bound = peaky_bound<L>(aim, least, scanned, scratch); survives(bound)) {
       const candidate_list found = reaching(bound);
-      const typical_end end = typical_cut<L>(found.logits, aim, aim.target, aim.total, space);
-      if (end.is_reached && least_within(aim, aim.middle + end.score, least) >= bound)
-        return kept_of(found, end);
+      if (end.is_reached && least_within(aim, aim.middle + end.score, least) >= bound) return kept_of(found);
     }
-    if (row.size() >= 8192) {
-      const typical_ring ring = guess_typical<L>(row, aim, scratch);
-      const candidate_list found = reaching(least_within(aim, aim.middle + ring.outer, least));
-      const typical_end end = end_in_ring<L>(found.logits, aim, ring, least, space);
-      if (end.is_reached) return kept_of(found, end);
+    if (row.size() >= least_sampled) {
+      const candidate_list found = find_in_ring<L>(row, aim, least, scanned, scratch, end);
+      if (end.is_reached) return kept_of(found);
     }
   }
   const candidate_list found = reaching(least);
-  if (found.size() == 0) return {found, status::empty};
-  return kept_of(found, typical_cut<L>(found.logits, aim, aim.target, aim.total, space));
+  return found.size() == 0 ? selection{found, status::empty} : kept_of(found);
 }
 
 }  // namespace urn::kernel::simd
