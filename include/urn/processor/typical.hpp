@@ -50,9 +50,9 @@ struct typical {
           row.policy.select_typical(l, kernel::typical_aim{}, kernel::row_scan{}, row.scratch);
         },
         "urn: typical is not on this policy, which has no select_typical for its workspace");
-    const bool may_be_flat = knows_flat_rows<State> && least < 2 && !row.is_cut;
-    if (may_be_flat ? !row.weigh() : !row.measure()) return;
-    if (may_be_flat && keep_of_flat(row)) return;
+    const bool tries = may_be_sure<State> && least < 2 && !row.is_cut;
+    if (tries ? !row.weigh() : !row.measure()) return;
+    if (tries && keep_surely(row)) return;
     const kernel::row_moments m = row.moments();
     const kernel::typical_aim aim = aim_at(row, kernel::mean_depth(m), m.mass, least);
     row.keep([&](const auto& source, const auto& scanned) {
@@ -63,8 +63,8 @@ struct typical {
  private:
   /// Whether the policy can cut some rows without their moments.
   template <class State>
-  static constexpr bool knows_flat_rows = requires(State& row, const kernel::typical_doubt& doubt) {
-    row.policy.select_typical_of_flat(row.row, doubt, row.scan(), row.scratch);
+  static constexpr bool may_be_sure = requires(State& row, const kernel::typical_doubt& doubt) {
+    row.policy.select_typical_surely(row.row, doubt, row.scan(), row.scratch);
   };
 
   template <class State>
@@ -74,13 +74,13 @@ struct typical {
   }
   /// False, and nothing is changed, if the policy is not sure. Of a whole, weighed row.
   template <class State>
-  URN_HOST_DEVICE bool keep_of_flat(State& row) const {
-    if constexpr (knows_flat_rows<State>) {
+  URN_HOST_DEVICE bool keep_surely(State& row) const {
+    if constexpr (may_be_sure<State>) {
       if (row.is_cut) return false;
       const kernel::mass_range range =
           kernel::range_of(row.mass(), row.scratch.blocks().first(block_count(row.size())), row.size());
       const kernel::typical_doubt doubt{aim_at(row, 0, range.most, 1), target(range.least), range.least};
-      const auto found = row.policy.select_typical_of_flat(row.row, doubt, row.scan(), row.scratch);
+      const auto found = row.policy.select_typical_surely(row.row, doubt, row.scan(), row.scratch);
       if (found) row.keep([&](const auto&, const auto&) { return *found; });
       return found.has_value();
     }

@@ -18,7 +18,7 @@
 #include "urn/kernel/simd/select.hpp"
 #include "urn/kernel/simd/spread.hpp"
 #include "urn/kernel/simd/typical.hpp"
-#include "urn/kernel/simd/typical_flat.hpp"
+#include "urn/kernel/simd/typical_sure.hpp"
 
 namespace urn {
 
@@ -74,11 +74,11 @@ struct simd_t : scalar_t {
   }
   /// select_typical without moments, where nothing is in doubt.
   template <logits_row Row>
-  static std::optional<kernel::selection> select_typical_of_flat(const Row& row,
-                                                                 const kernel::typical_doubt& doubt,
-                                                                 const kernel::row_scan& scanned,
-                                                                 workspace& scratch) {
-    return kernel::simd::select_typical_of_flat<lanes>(row, doubt, scanned, scratch);
+  static std::optional<kernel::selection> select_typical_surely(const Row& row,
+                                                                const kernel::typical_doubt& doubt,
+                                                                const kernel::row_scan& scanned,
+                                                                workspace& scratch) {
+    return kernel::simd::select_typical_surely<lanes>(row, doubt, scanned, scratch);
   }
   template <logits_row Row>
   static std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,
