@@ -30,6 +30,8 @@ TEST(stages_from_json, are_those_of_the_text) {
       stages_of("suppressed_tokens=5 7;bad_words=1 2|3;logit_bias=5:-1.5 7:-inf"));
   EXPECT_EQ(parsed(R"([{"temperature": 0.5}, {"top_p": 0.5}, {"temperature": 2}])"),
             stages_of("temperature=0.5;top_p=0.5;temperature=2"));
+  EXPECT_EQ(parsed(R"({"synthid": {"keys": [654, -400], "ngram": 3}})"),
+            stages_of("synthid(keys=654 -400,ngram=3)"));
   EXPECT_EQ(parsed("{}"), std::vector<written_stage>{});
 }
 

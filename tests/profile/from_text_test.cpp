@@ -61,6 +61,7 @@ TEST(pipeline_of, draws_what_the_stages_draw) {
   const std::vector<urn::forced_token> forced{{4, 11}};
   const std::vector<std::int32_t> mask{-2, 255};
   const urn::dry_breakers breakers({{1, 2}, {9}});
+  const urn::synthid_keys keys({654, -400, 836}, {.ngram = 3, .table = 512, .seed = 7});
   expect_same("", urn::temperature{1}, draw);
   expect_same("top_k=3;top_p=.9", urn::top_k{3}, urn::top_p{.9F}, draw);
   expect_same("top_p=.9;top_k=3", urn::top_p{.9F}, urn::top_k{3}, draw);
@@ -82,6 +83,8 @@ TEST(pipeline_of, draws_what_the_stages_draw) {
   expect_same("top_p(.5,rule=beyond);tail_free(z=.9,rule=before)", urn::top_p{.5F, urn::top_p_rule::beyond},
               urn::tail_free{.9F, urn::tail_free_rule::before}, draw);
   expect_same("xtc(.05,probability=.5,spared=4 6,min_keep=2)", urn::xtc{.05F, .5F, more, 2}, draw);
+  expect_same("top_k=9;synthid(654 -400 836,ngram=3,table=512,seed=7)", urn::top_k{9}, urn::synthid{&keys},
+              draw);
   expect_same("min_p=.1;mirostat_v2=3", urn::min_p{.1F}, urn::mirostat_v2{3});
   expect_same("temperature=2;top_k=9;logprobs(raw=false,of=uncut)", urn::temperature{2}, urn::top_k{9}, draw,
               urn::logprobs{.raw = false, .of = urn::logprob_row::uncut});
@@ -115,6 +118,9 @@ TEST(pipeline_of, says_what_is_wrong) {
           "suppressed_tokens.ids: \"1,2\" is not a value of it; write whole numbers");
   refused("penalties(window=-1)",
           "penalties.window: \"-1\" is not a value of it; write a whole number, or all");
+  refused("synthid=1 x", "synthid.keys: \"1 x\" is not a value of it; write whole numbers with spaces");
+  refused("synthid(1,ngram=0)", "synthid.ngram: is out of range; write 1 to 1024");
+  refused("synthid(1,table=all)", "synthid.table: \"all\" is not a value of it; write a whole number");
   refused("greedy;top_k=2", "top_k: urn: the token is already drawn");
   refused("top_k=2;bitmask=1", "bitmask: urn: this stage allows or forbids tokens of the whole row");
 }
@@ -126,7 +132,8 @@ TEST(known_stages, have_their_parameters) {
   EXPECT_TRUE(has("top_p(p, rule, min_keep)"));
   EXPECT_TRUE(has("categorical"));
   EXPECT_TRUE(has("dry(multiplier, base, allowed_length, window, breakers)"));
-  EXPECT_EQ(all.size(), 47U);
+  EXPECT_TRUE(has("synthid(keys, ngram, table, seed, memory, skips_first)"));
+  EXPECT_EQ(all.size(), 48U);
   for (const std::string& one : all)
     EXPECT_NO_THROW((void)pipeline_of(one.substr(0, one.find('('))).draws()) << one;
 }

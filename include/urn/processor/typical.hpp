@@ -50,18 +50,42 @@ struct typical {
           row.policy.select_typical(l, kernel::typical_aim{}, kernel::row_scan{}, row.scratch);
         },
         "urn: typical is not on this policy, which has no select_typical for its workspace");
-    if (!row.measure()) return;
+    const bool tries = may_be_sure<State> && least < 2 && !row.is_cut;
+    if (tries ? !row.weigh() : !row.measure()) return;
+    if (tries && keep_surely(row)) return;
     const kernel::row_moments m = row.moments();
-    const kernel::typical_aim aim{row.scale(),    row.mass().key, kernel::mean_depth(m),
-                                  target(m.mass), m.mass,         rule == typical_rule::with_ties,
-                                  least};
+    const kernel::typical_aim aim = aim_at(row, kernel::mean_depth(m), m.mass, least);
     row.keep([&](const auto& source, const auto& scanned) {
       return row.policy.select_typical(source, aim, scanned, row.scratch);
     });
-    row.forget();
   }
 
  private:
+  /// Whether the policy can cut some rows without their moments.
+  template <class State>
+  static constexpr bool may_be_sure = requires(State& row, const kernel::typical_doubt& doubt) {
+    row.policy.select_typical_surely(row.row, doubt, row.scan(), row.scratch);
+  };
+
+  template <class State>
+  [[nodiscard]] URN_HOST_DEVICE kernel::typical_aim aim_at(const State& row, std::int64_t middle,
+                                                           std::uint64_t mass, std::size_t least) const {
+    return {row.scale(), row.mass().key, middle, target(mass), mass, rule == typical_rule::with_ties, least};
+  }
+  /// False, and nothing is changed, if the policy is not sure. Of a whole, weighed row.
+  template <class State>
+  URN_HOST_DEVICE bool keep_surely(State& row) const {
+    if constexpr (may_be_sure<State>) {
+      if (row.is_cut) return false;
+      const kernel::mass_range range =
+          kernel::range_of(row.mass(), row.scratch.blocks().first(block_count(row.size())), row.size());
+      const kernel::typical_doubt doubt{aim_at(row, 0, range.most, 1), target(range.least), range.least};
+      const auto found = row.policy.select_typical_surely(row.row, doubt, row.scan(), row.scratch);
+      if (found) row.keep([&](const auto&, const auto&) { return *found; });
+      return found.has_value();
+    }
+    return false;
+  }
   [[nodiscard]] URN_HOST_DEVICE std::uint64_t target(std::uint64_t mass) const {
     const float share = p > 0.0F ? p : 0.0F;
     return rule == typical_rule::beyond ? kernel::floor_share(mass, share) + 1

@@ -2,6 +2,9 @@
 /// \file
 /// The names of stages and of their parameters, for whoever writes them down.
 
+#include <cstdint>
+#include <span>
+
 #include "urn/logprob/kept_set.hpp"
 #include "urn/logprob/logprobs.hpp"
 #include "urn/processor/forced_tokens.hpp"
@@ -15,6 +18,16 @@
 #include "urn/sampler/mirostat.hpp"
 
 namespace urn::profile {
+
+/// What a text says of the stage synthid, whose keys are made of all of it.
+struct synthid_text {
+  std::span<const std::int64_t> keys{};
+  std::uint32_t ngram = 5;
+  std::uint32_t table = 65536;
+  std::int64_t seed = 0;
+  std::uint32_t memory = 1024;
+  bool skips_first = false;
+};
 
 namespace detail {
 
@@ -82,6 +95,10 @@ struct fields {
     use("threshold", s.threshold), use("probability", s.probability), use("spared", s.spared);
   }
   void operator()(watermark& s) const { use("bias", s.bias), use("green", s.green); }
+  void operator()(synthid_text& s) const {
+    use("keys", s.keys), use("ngram", s.ngram), use("table", s.table), use("seed", s.seed);
+    use("memory", s.memory), use("skips_first", s.skips_first);
+  }
   void operator()(categorical&) const {}
   void operator()(greedy&) const {}
   void operator()(gumbel&) const {}
@@ -112,6 +129,7 @@ void for_each_known_stage(Use&& use) {
   also("top_k_with_ties", top_k_with_ties{});
   also("forced_choice", forced_choice{});
   also("renormalise", renormalise{});
+  also("synthid", synthid_text{});
   also("categorical", categorical{});
   also("greedy", greedy{});
   also("gumbel", gumbel{});

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "urn/pipeline/any_pipeline.hpp"
 #include "urn/pipeline/pipeline.hpp"
 #include "urn/processor/min_keep.hpp"
+#include "urn/processor/synthid.hpp"
 #include "urn/profile/fields.hpp"
 #include "urn/profile/profile_named.hpp"
 #include "urn/profile/read_value.hpp"
@@ -72,6 +74,24 @@ void set_fields(const written_stage& w, Stage& stage, std::size_t& min_keep, lis
     if (!found && keeps_enough<Stage>) read("min_keep", min_keep);
     if (!found) refuse_name(w, name, known);
   }
+}
+
+/// The stage that a text's is: most are themselves.
+template <class Stage>
+const Stage& stage_of_text(const std::string&, const Stage& stage, list_store&) {
+  return stage;
+}
+inline synthid stage_of_text(const std::string& name, const synthid_text& s, list_store& store) {
+  constexpr std::uint32_t longest = 1024, largest = 1U << 24;
+  const auto refuse_unless = [&](bool good, const char* parameter, const std::string& most) {
+    if (!good) throw error(name + '.' + parameter, "is out of range", "write " + most);
+  };
+  refuse_unless(s.keys.size() <= synthid_keys::most, "keys", "at most " + std::to_string(synthid_keys::most));
+  refuse_unless(s.ngram >= 1 && s.ngram <= longest, "ngram", "1 to " + std::to_string(longest));
+  refuse_unless(s.table >= 1 && s.table <= largest, "table", "1 to " + std::to_string(largest));
+  return {&store.keep(
+      synthid_keys({s.keys.begin(), s.keys.end()},
+                   {s.ngram, s.table, static_cast<std::uint64_t>(s.seed), s.memory, s.skips_first}))};
 }
 
 /// Appends a stage; around a cut that can keep more, min_keep.
@@ -157,8 +177,9 @@ any_pipeline<Policy> pipeline_of(const std::vector<profile::written_stage>& stag
     profile::detail::with_stage(w, [&]<class Stage>(Stage& stage) {
       std::size_t min_keep = 1;
       profile::detail::set_fields(w, stage, min_keep, *lists);
-      if constexpr (stage_is<Stage, report>) draw_by_itself();
-      profile::detail::refuse_misplaced(w.name, profile::detail::append_with(pipeline, stage, min_keep));
+      const auto& made = profile::detail::stage_of_text(w.name, stage, *lists);
+      if constexpr (stage_is<std::remove_cvref_t<decltype(made)>, report>) draw_by_itself();
+      profile::detail::refuse_misplaced(w.name, profile::detail::append_with(pipeline, made, min_keep));
     });
   }
   draw_by_itself();

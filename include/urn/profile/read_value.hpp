@@ -25,6 +25,7 @@
 #include "urn/processor/logit_bias.hpp"
 #include "urn/processor/penalties.hpp"
 #include "urn/processor/sequence_bias.hpp"
+#include "urn/processor/synthid.hpp"
 #include "urn/processor/tail_free.hpp"
 #include "urn/processor/top_p.hpp"
 #include "urn/processor/typical.hpp"
@@ -42,8 +43,9 @@ class list_store {
 
  private:
   using sequences = std::vector<std::vector<token_id>>;
-  std::deque<std::variant<std::vector<token_id>, sequences, std::vector<token_bias>,
-                          std::vector<biased_sequence>, std::vector<forced_token>, dry_breakers>>
+  std::deque<
+      std::variant<std::vector<token_id>, sequences, std::vector<token_bias>, std::vector<biased_sequence>,
+                   std::vector<forced_token>, std::vector<std::int64_t>, dry_breakers, synthid_keys>>
       lists_;
 };
 
@@ -87,7 +89,8 @@ std::string wanted(const T& member) {
     return "a whole number, or all";
   } else if constexpr (std::integral<T>) {
     return "a whole number";
-  } else if constexpr (std::same_as<T, std::span<const token_id>>) {
+  } else if constexpr (std::same_as<T, std::span<const token_id>> ||
+                       std::same_as<T, std::span<const std::int64_t>>) {
     return "whole numbers with spaces between them: 5 7 9";
   } else if constexpr (std::same_as<T, std::span<const token_bias>>) {
     return "token:bias with spaces between them: 5:-1.5 7:2";
@@ -126,6 +129,7 @@ struct value_reader {
     }
 
     bool operator()(std::span<const token_id>& out) const { return list(out, ' '); }
+    bool operator()(std::span<const std::int64_t>& out) const { return list(out, ' '); }
     bool operator()(std::span<const std::vector<token_id>>& out) const { return list(out, '|'); }
     bool operator()(std::span<const token_bias>& out) const { return list(out, ' '); }
     bool operator()(std::span<const biased_sequence>& out) const { return list(out, '|'); }
@@ -155,6 +159,7 @@ struct value_reader {
     }
 
     bool entry(token_id& out) const { return (*this)(out); }
+    bool entry(std::int64_t& out) const { return (*this)(out); }
     bool entry(std::vector<token_id>& out) const { return read_all(out, ' '); }
     bool entry(token_bias& out) const { return pair(out.token, out.bias); }
     bool entry(forced_token& out) const { return pair(out.place, out.token); }

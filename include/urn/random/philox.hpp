@@ -19,20 +19,26 @@ struct words {
   friend constexpr bool operator==(const words&, const words&) = default;
 };
 
+inline constexpr std::uint32_t philox_factor_0 = 0xD2511F53U;
+inline constexpr std::uint32_t philox_factor_1 = 0xCD9E8D57U;
+inline constexpr std::uint32_t philox_step_0 = 0x9E3779B9U;  ///< of the key's words, from round to round
+inline constexpr std::uint32_t philox_step_1 = 0xBB67AE85U;
+inline constexpr int philox_rounds = 10;
+
 /// The ten-round Philox bijection of a 128-bit counter under a 64-bit key. Checked against the published
 /// known-answer vectors of Random123.
 URN_HOST_DEVICE constexpr words<4> philox4x32(words<4> counter, words<2> key) {
   std::uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
   std::uint32_t k0 = key[0], k1 = key[1];
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p = std::uint64_t{0xD2511F53U} * c0;
-    const std::uint64_t q = std::uint64_t{0xCD9E8D57U} * c2;
+  for (int round = 0; round < philox_rounds; ++round) {
+    const std::uint64_t p = std::uint64_t{philox_factor_0} * c0;
+    const std::uint64_t q = std::uint64_t{philox_factor_1} * c2;
     c0 = static_cast<std::uint32_t>(q >> 32) ^ c1 ^ k0;
     c1 = static_cast<std::uint32_t>(q);
     c2 = static_cast<std::uint32_t>(p >> 32) ^ c3 ^ k1;
     c3 = static_cast<std::uint32_t>(p);
-    k0 += 0x9E3779B9U;
-    k1 += 0xBB67AE85U;
+    k0 += philox_step_0;
+    k1 += philox_step_1;
   }
   return {{c0, c1, c2, c3}};
 }

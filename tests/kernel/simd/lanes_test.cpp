@@ -210,7 +210,11 @@ TEST(lanes, shift_words_by_any_count) {
     words n;
     for (std::uint32_t& count : n) count = static_cast<std::uint32_t>(counts[random.below(counts.size())]);
     const words shifted = lanes_of(L::shift_right(vector_of(x), vector_of(n)));
-    for (std::size_t i = 0; i < L::width; ++i) ASSERT_EQ(shifted[i], n[i] > 31 ? 0U : x[i] >> n[i]) << n[i];
+    const words raised = lanes_of(L::shift_left(vector_of(x), vector_of(n)));
+    for (std::size_t i = 0; i < L::width; ++i) {
+      ASSERT_EQ(shifted[i], n[i] > 31 ? 0U : x[i] >> n[i]) << n[i];
+      ASSERT_EQ(raised[i], n[i] > 31 ? 0U : x[i] << n[i]) << n[i];
+    }
   }
 }
 

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "kernel/simd/seen_rows.hpp"
 #include "urn/kernel/fraction.hpp"
@@ -26,6 +28,10 @@ void expect_same_typical(const place& at, const Row& row, const kernel::typical_
     ASSERT_TRUE(std::ranges::equal(found.kept.ids, expected.kept.ids)) << at;
     ASSERT_TRUE(seen::same_bits(found.kept.logits, expected.kept.logits)) << at;
     ASSERT_EQ(found.status, expected.status) << at;
+    if (found.mass == 0) continue;
+    const kernel::row_mass kept = kernel::scalar::mass_of_kept(expected.kept, aim.c);
+    ASSERT_EQ(found.mass, kept.total) << at;
+    ASSERT_EQ(found.largest, kept.largest) << at;
   }
 }
 
@@ -60,12 +66,73 @@ TEST(simd_select_typical, of_a_kept_set) {
   });
 }
 
-/// Any middle, so that tokens on both sides have one score.
+/// What a range of totals and means does not change is what the true ones give; elsewhere it says nothing.
+TEST(simd_select_typical, surely_keeps_what_the_scalar_kernel_keeps) {
+  const float c = kernel::mass_scale(0.9F);
+  rows::random_source random(3);
+  std::size_t sure_of_flat = 0, sure_of_peaky = 0, unsure = 0;
+  for (std::size_t i = 0; i < 240; ++i) {
+    const bool peaky = i % 2 == 0;
+    rows::row logits = rows::normal(8192 + random.below(12000), random, 0.2F + 3 * random.uniform());
+    for (std::size_t j = 0; peaky && j < 12; ++j)
+      logits[random.below(logits.size())] = 9 + 5 * random.uniform();
+    if (i % 5 == 0)
+      std::ranges::transform(logits, logits.begin(), [](float l) { return std::round(l * 8) / 8; });
+    const urn::row_view row{logits};
+    std::vector<urn::block_mass> blocks(urn::block_count(row.size()));
+    auto maxima = seen::maxima_for(row.size());
+    const kernel::row_mass mass = simd.mass(row, c, blocks, maxima);
+    kernel::mass_range range = kernel::range_of(mass, blocks, row.size());
+    const kernel::row_moments m = simd.moments(row, c, mass.key);
+    ASSERT_LE(range.least, m.mass);
+    ASSERT_GE(range.most, m.mass);
+    if (i / 2 % 3 == 1) range.least -= m.mass >> 9;  // true as well, and a mean beside the true one
+    if (i / 2 % 3 == 2) range.most += m.mass >> (peaky ? 5 : 12);
+    const float p = !peaky || i % 3 == 0 ? 0.95F : random.uniform();
+    const auto aim = [&](std::uint64_t total, std::int64_t middle) {
+      return kernel::typical_aim{c, mass.key, middle, kernel::ceil_share(total, p), total, i % 7 == 0};
+    };
+    const kernel::typical_doubt doubt{aim(range.most, 0), kernel::ceil_share(range.least, p), range.least};
+    urn::workspace vectors{row.size(), 0}, plain{row.size(), 0};
+    const auto found = simd.select_typical_surely(row, doubt, kernel::scan_of(mass), vectors);
+    ++(!found ? unsure : peaky ? sure_of_peaky : sure_of_flat);
+    if (!found) continue;
+    const auto expected = urn::scalar.select_typical(row, aim(m.mass, kernel::mean_depth(m)), {}, plain);
+    ASSERT_TRUE(std::ranges::equal(found->kept.ids, expected.kept.ids)) << i;
+    ASSERT_TRUE(seen::same_bits(found->kept.logits, expected.kept.logits)) << i;
+    const kernel::row_mass kept = kernel::scalar::mass_of_kept(expected.kept, c);
+    ASSERT_TRUE(found->mass == 0 || found->mass == kept.total) << i;
+    ASSERT_TRUE(found->largest == 0 || found->largest == kept.largest) << i;
+  }
+  EXPECT_GT(sure_of_flat, 5U);
+  EXPECT_GT(sure_of_peaky, 20U);
+  EXPECT_GT(unsure, 40U);
+}
+
+/// A sample takes the first 64 of every 512, which here are unlike the others.
+TEST(simd_select_typical, where_a_sample_misleads) {
+  const float c = kernel::mass_scale(1.0F);
+  rows::random_source random(2);
+  for (const float lead : {-8.0F, -1.0F, 0.0F, 1.0F, 8.0F}) {
+    rows::row logits = rows::normal(30000, random, 2.0F);
+    for (std::size_t i = 0; i < logits.size(); ++i) logits[i] += i % 512 < 64 ? lead : 0.0F;
+    const urn::row_view row{logits};
+    const kernel::row_mass mass = kernel::scalar::mass_of_kept(row, c);
+    const kernel::row_moments m = simd.moments(row, c, mass.key);
+    for (const float p : {0.05F, 0.5F, 0.95F, 0.9999F}) {
+      const std::uint64_t target = kernel::ceil_share(m.mass, p);
+      expect_same_typical({"misleading", "floats", row.size()}, row,
+                          {c, mass.key, kernel::mean_depth(m), target, m.mass});
+    }
+  }
+}
+
+/// Any middle, so that tokens on both sides have one score; some rows are long enough for a sample.
 TEST(simd_select_typical, of_ties_on_both_sides) {
   rows::random_source random(1);
   const float c = kernel::mass_scale(1.0F);
   for (int i = 0; i < 300; ++i) {
-    rows::row logits(1 + random.below(3000));
+    rows::row logits(1 + random.below(i % 15 == 0 ? 30000 : 3000));
     for (float& l : logits) l = static_cast<float>(random.below(9)) * 0.6931472F;
     const urn::row_view row{logits};
     const kernel::row_mass mass = kernel::scalar::mass_of_kept(row, c);

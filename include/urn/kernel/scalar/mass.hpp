@@ -47,6 +47,23 @@ URN_HOST_DEVICE inline row_mass unit_of(const row_scan& scanned, float c) {
   return unit;
 }
 
+/// What the masses in row units of all tokens of a row add up to lies between these.
+struct mass_range {
+  std::uint64_t least = 0;
+  std::uint64_t most = 0;
+};
+/// Of a weighed row. A token's mass in its block, one's in the row and a block's in the row are each rounded
+/// down by less than one of their units.
+URN_HOST_DEVICE inline mass_range range_of(const row_mass& mass, std::span<const block_mass> blocks,
+                                           std::size_t tokens) {
+  mass_range range{mass.total - (mass.total < tokens ? mass.total : tokens), mass.total};
+  for (const block_mass& b : blocks) {
+    range.most +=
+        1 + exact::shift_right(std::uint64_t{block_size} << (row_bits - block_bits), mass.key - b.key) + 1;
+  }
+  return range;
+}
+
 /// The mass of a weighed or measured row's best token, at least 2^40.
 URN_HOST_DEVICE inline std::uint64_t mass_of_best(const row_mass& mass, float c) {
   return mass_in_row(logit_of(std::uint64_t{mass.largest} << 32), c, mass.key);

@@ -35,6 +35,14 @@ struct typical_aim {
   }
 };
 
+/// A typical cut of a row of which not all is known: `middle` not at all, `total` and `target` only that they
+/// are no more than those of `most`, and no less than these.
+struct typical_doubt {
+  typical_aim most;
+  std::uint64_t least_target;
+  std::uint64_t least_total;
+};
+
 /// The mean of d_i by mass, rounded to the nearest integer, halves up.
 URN_HOST_DEVICE inline std::int64_t mean_depth(const row_moments& m) {
   __extension__ using wide = __int128;

@@ -9,7 +9,7 @@
 ///     fma(a, b, c), fms(a, b, c)    a * b + c and a * b - c, rounded once
 ///     add(a, b), sub(a, b)          not to be reassociated
 ///     max(a, b)                     a > b ? a : b: the second where one is NaN
-///     shift_right(x, n)             by lane; 0 from the width on
+///     shift_right(x, n), shift_left by lane; 0 from the width on
 ///     truncated(x), pairs(w)        integers, rounded to 0; two of them as one of 64 bits, the first one
 ///     below multiply(x, y)                the products of the lower halves of 64-bit lanes widen_low(x),
 ///     widen_high(x)   the first and the second half of the lanes as 64-bit integers above(a, b), at_least(a,
@@ -54,11 +54,13 @@ struct batches {
   URN_INLINE static floats of_bits(words x) { return xsimd::bitwise_cast<float>(x); }
   URN_INLINE static words truncated(floats x) { return xsimd::bitwise_cast<std::uint32_t>(xsimd::to_int(x)); }
   URN_INLINE static longs pairs(words x) { return xsimd::bitwise_cast<std::uint64_t>(x); }
+  URN_INLINE static words halves(longs x) { return xsimd::bitwise_cast<std::uint32_t>(x); }
 #else
   URN_INLINE static words bits(floats x) { return xsimd::bitwise_cast<words>(x); }
   URN_INLINE static floats of_bits(words x) { return xsimd::bitwise_cast<floats>(x); }
   URN_INLINE static words truncated(floats x) { return xsimd::bitwise_cast<words>(xsimd::to_int(x)); }
   URN_INLINE static longs pairs(words x) { return xsimd::bitwise_cast<longs>(x); }
+  URN_INLINE static words halves(longs x) { return xsimd::bitwise_cast<words>(x); }
 #endif
 
   /// `count` < width floats, then -inf.

@@ -30,6 +30,7 @@ struct avx2_lanes : batches<Arch> {
 
   URN_INLINE static words shift_right(words x, words n) { return words(_mm256_srlv_epi32(x.data, n.data)); }
   URN_INLINE static longs shift_right(longs x, longs n) { return longs(_mm256_srlv_epi64(x.data, n.data)); }
+  URN_INLINE static words shift_left(words x, words n) { return words(_mm256_sllv_epi32(x.data, n.data)); }
   URN_INLINE static longs multiply(longs a, longs b) { return longs(_mm256_mul_epu32(a.data, b.data)); }
   URN_INLINE static longs widen_low(words x) {
     return longs(_mm256_cvtepu32_epi64(_mm256_castsi256_si128(x.data)));

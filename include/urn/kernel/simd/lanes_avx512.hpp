@@ -32,6 +32,7 @@ struct lanes<xsimd::avx512bw> : batches<xsimd::avx512bw> {
 
   URN_INLINE static words shift_right(words x, words n) { return words(_mm512_srlv_epi32(x.data, n.data)); }
   URN_INLINE static longs shift_right(longs x, longs n) { return longs(_mm512_srlv_epi64(x.data, n.data)); }
+  URN_INLINE static words shift_left(words x, words n) { return words(_mm512_sllv_epi32(x.data, n.data)); }
   URN_INLINE static longs multiply(longs a, longs b) { return longs(_mm512_mul_epu32(a.data, b.data)); }
   URN_INLINE static longs widen_low(words x) {
     return longs(_mm512_cvtepu32_epi64(_mm512_castsi512_si256(x.data)));

@@ -33,6 +33,9 @@ struct lanes<xsimd::neon64> : batches<xsimd::neon64> {
     const uint32x4_t count = vminq_u32(n.data, vdupq_n_u32(32));
     return words(vshlq_u32(x.data, vnegq_s32(vreinterpretq_s32_u32(count))));
   }
+  URN_INLINE static words shift_left(words x, words n) {
+    return words(vshlq_u32(x.data, vreinterpretq_s32_u32(vminq_u32(n.data, vdupq_n_u32(32)))));
+  }
   URN_INLINE static longs shift_right(longs x, longs n) {
     const uint64x2_t most = vdupq_n_u64(64);
     const uint64x2_t count = vbslq_u64(vcgtq_u64(n.data, most), most, n.data);

@@ -43,6 +43,14 @@ struct lanes<xsimd::sse4_2> : batches<xsimd::sse4_2> {
     for (std::size_t i = 0; i < 4; ++i) values[i] = exact::shift_right(values[i], counts[i]);
     return words::load_aligned(values);
   }
+  URN_INLINE static words shift_left(words x, words n) {
+    alignas(16) std::uint32_t values[4];
+    alignas(16) std::uint32_t counts[4];
+    store(values, x);
+    store(counts, n);
+    for (std::size_t i = 0; i < 4; ++i) values[i] = counts[i] < 32 ? values[i] << counts[i] : 0U;
+    return words::load_aligned(values);
+  }
   URN_INLINE static longs shift_right(longs x, longs n) {
     alignas(16) std::uint64_t values[2];
     alignas(16) std::uint64_t counts[2];

@@ -28,57 +28,55 @@ URN_INLINE typename L::words depths_of(typename L::floats logits, typename L::fl
   return ((row_key - L::bits(t)) << 16) - fraction + L::set(depth_offset);
 }
 
-/// Sums of v and of v * (d + 2^15), by lane. Below the unit by s, a token has v = a * e, a of 32 bits and
-/// e = 2^max(9 - s, 0), so that v * d = a * (e * d) is a product of two words. It is less than 2^56.2, whence
-/// 128 of them fit in 64 bits.
+/// Sums of v and of v * (d + 2^15), by lane. A token less than 9 below the unit, by s, has a v of more than
+/// 32 bits, but then v = a * 2^(9 - s), a of 32 bits, and the power goes to the other factor: v * d = a * (d
+/// * 2^(9 - s)) is a product of two words. It is less than 2^56.2, whence 128 of them fit in 64 bits.
 template <class L>
 struct depth_sum {
-  static constexpr std::size_t most_vectors = 64;  ///< of two products a lane
-  static constexpr std::uint32_t head = row_bits - block_bits;
+  static constexpr std::size_t at_once = 4;                     ///< vectors side by side: 8 are no faster
+  static constexpr std::size_t most_tokens = 64 * L::width;     ///< of two products a lane
+  static constexpr std::uint32_t head = row_bits - block_bits;  ///< 9
 
-  typename L::longs mass = typename L::longs(0);
+  typename L::words low = L::set(0U);   ///< of v, may wrap
+  typename L::words high = L::set(0U);  ///< of v >> 16
   typename L::longs depth = typename L::longs(0);
 
-  template <std::size_t N>
-  URN_INLINE void add(const typename L::floats (&logits)[N], typename L::floats c,
-                      typename L::words row_key) {
-    const weights<L, N> w = weights_of<L, N>(logits, c);
-    unrolled<N>([&](auto i) URN_INLINE_LAMBDA {
+  URN_INLINE void add(const float* logits, typename L::floats c, typename L::words row_key) {
+    typename L::floats l[at_once];
+    unrolled<at_once>([&](auto i) URN_INLINE_LAMBDA { l[i] = L::load(logits + i * L::width); });
+    const weights<L, at_once> w = weights_of<L, at_once>(l, c);
+    unrolled<at_once>([&](auto i) URN_INLINE_LAMBDA {
       const auto s = row_key - w.exponent[i];
-      const auto down = L::max(s, L::set(head)) - L::set(head);
-      const auto a = L::shift_right(w.mantissa[i], down);
-      const auto e = L::shift_right(L::set(1U << head), s - down);
+      const auto tail = L::max(s, L::set(head));
+      const auto up = tail - s;
+      const auto a = L::shift_right(w.mantissa[i], tail - L::set(head));
       const auto fraction = L::bits(L::add(w.fraction[i], L::set(fraction_magic)));
       const auto d = (s << 16) + L::set(exact::bits(fraction_magic) + depth_offset) - fraction;
-      add(L::pairs(a), L::pairs(e), L::pairs(d * e));
-      add(L::pairs(a) >> 32, L::pairs(e) >> 32, L::pairs(d * e) >> 32);
+      const auto de = L::shift_left(d, up);
+      depth = depth + L::multiply(L::pairs(a), L::pairs(de));
+      depth = depth + L::multiply(L::pairs(a) >> 32, L::pairs(de) >> 32);
+      low = low + L::shift_left(a, up);
+      high = high + L::shift_right(w.mantissa[i], s + L::set(16 - head));
     });
   }
   URN_INLINE void add_to(row_moments& m) const {
-    alignas(64) std::uint64_t lanes[L::width / 2];
-    L::store(lanes, depth);
-    for (const std::uint64_t lane : lanes) m.add_depth(lane, 0);
-    m.add(L::sum_of(mass), -static_cast<std::int64_t>(depth_offset));
-  }
-
- private:
-  URN_INLINE void add(typename L::longs a, typename L::longs e, typename L::longs d) {
-    mass = mass + L::multiply(a, e);
-    depth = depth + L::multiply(a, d);
+    const auto even = [](auto x) URN_INLINE_LAMBDA { return x & typename L::longs(0xFFFFFFFFU); };
+    m.add_depth(L::sum_of(even(depth)), 0);
+    m.add_depth(L::sum_of(depth >> 32), 32);
+    const std::uint64_t upper = L::sum_of(even(L::pairs(high)) + (L::pairs(high) >> 32));
+    m.add((upper << 16) + L::sum_of(low - (high << 16)), -static_cast<std::int64_t>(depth_offset));
   }
 };
 
 /// Adds a block's tokens.
 template <class L>
 void add_block(row_moments& m, const float* logits, float scale, std::uint32_t row_key) {
-  constexpr std::size_t n = vectors_at_once<L>;
-  constexpr std::size_t part = std::min(block_size, depth_sum<L>::most_vectors * L::width);
+  constexpr std::size_t step = depth_sum<L>::at_once * L::width;
+  constexpr std::size_t part = std::min(block_size, depth_sum<L>::most_tokens);
   for (std::size_t first = 0; first < block_size; first += part) {
     depth_sum<L> sum;
-    for (std::size_t i = first; i < first + part; i += n * L::width) {
-      typename L::floats l[n];
-      unrolled<n>([&](auto j) URN_INLINE_LAMBDA { l[j] = L::load(logits + i + j * L::width); });
-      sum.template add<n>(l, L::set(scale), L::set(row_key));
+    for (std::size_t i = first; i < first + part; i += step) {
+      sum.add(logits + i, L::set(scale), L::set(row_key));
     }
     sum.add_to(m);
   }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <xsimd/xsimd.hpp>
@@ -13,9 +14,11 @@
 #include "urn/kernel/simd/mass.hpp"
 #include "urn/kernel/simd/moments.hpp"
 #include "urn/kernel/simd/pick.hpp"
+#include "urn/kernel/simd/race.hpp"
 #include "urn/kernel/simd/select.hpp"
 #include "urn/kernel/simd/spread.hpp"
 #include "urn/kernel/simd/typical.hpp"
+#include "urn/kernel/simd/typical_sure.hpp"
 
 namespace urn {
 
@@ -69,6 +72,14 @@ struct simd_t : scalar_t {
                                           const kernel::row_scan& scanned, workspace& scratch) {
     return kernel::simd::select_typical<lanes>(row, aim, scanned, scratch);
   }
+  /// select_typical without moments, where nothing is in doubt.
+  template <logits_row Row>
+  static std::optional<kernel::selection> select_typical_surely(const Row& row,
+                                                                const kernel::typical_doubt& doubt,
+                                                                const kernel::row_scan& scanned,
+                                                                workspace& scratch) {
+    return kernel::simd::select_typical_surely<lanes>(row, doubt, scanned, scratch);
+  }
   template <logits_row Row>
   static std::size_t pick(const Row& row, float c, std::span<const block_mass> blocks,
                           const kernel::row_mass& mass, const draw_key& key) {
@@ -77,6 +88,11 @@ struct simd_t : scalar_t {
   static std::size_t pick_kept(const candidate_list& kept, float c, const kernel::row_mass& mass,
                                const draw_key& key) {
     return kernel::simd::pick_kept<lanes>(kept, c, mass, key);
+  }
+  template <logits_row Row>
+  static std::size_t race(const Row& row, float c, std::span<const block_mass> blocks,
+                          const kernel::row_mass& mass, const draw_key& key) {
+    return kernel::simd::race<lanes>(row, c, blocks, mass, key);
   }
   template <logits_row Row>
   static kernel::row_moments moments(const Row& row, float c, std::uint32_t row_key) {

@@ -1,0 +1,149 @@
+#pragma once
+/// \file
+/// The typical cut of a weighed row without its moments, which cost half of its time.
+///
+/// The candidates' own moments, and the mass that is left for all others, bound the mean; the masses of
+/// blocks bound the total, more nearly than by one token's mass. What is kept for every mean and total in
+/// between is kept for the true ones. Whoever finds that it is not the same for all looks at the moments.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "urn/core/order_key.hpp"
+#include "urn/core/row.hpp"
+#include "urn/core/workspace.hpp"
+#include "urn/kernel/block_mass.hpp"
+#include "urn/kernel/candidates.hpp"
+#include "urn/kernel/scalar/typical.hpp"
+#include "urn/kernel/simd/collect.hpp"
+#include "urn/kernel/simd/moments.hpp"
+#include "urn/kernel/simd/typical.hpp"
+
+namespace urn::kernel::simd {
+
+/// Between what the mean depth lies.
+struct depth_range {
+  double least;
+  double most;
+};
+
+/// Of a row some of whose tokens are known, and the others at least so deep (or nothing is: 0). The depths of
+/// n others, whose masses v are at most 2^(40.5 - d), add up to most where all have the same mass: sum of v *
+/// (40.5 - log2 v) <= m * (40.5 + log2(n / m)) if their masses add up to m < n * 2^39.
+template <class L>
+depth_range mean_depths(const candidate_list& known, const typical_doubt& doubt, std::size_t tokens,
+                        std::int64_t deep) {
+  constexpr double rounding = 1 + 0x1p-30;
+  const row_moments m = moments<L>(known, doubt.most.c, doubt.most.row_key);
+  const double inside = static_cast<double>(m.depth_high) * 0x1p64 + static_cast<double>(m.depth_low);
+  const double least_rest = static_cast<double>(doubt.least_total - std::min(doubt.least_total, m.mass));
+  const double rest = static_cast<double>(doubt.most.total - std::min(doubt.most.total, m.mass)) + 1;
+  const double others = static_cast<double>(tokens - known.size() + 1);
+  if (!(rest < others * 0x1p39)) return {-0x1p60, 0x1p60};
+  const double outside = rest * 0x1p16 * (row_bits + 0.51 + std::log2(others / rest));
+  const double least = (inside + least_rest * static_cast<double>(std::max<std::int64_t>(deep, 0))) /
+                       static_cast<double>(doubt.most.total);
+  const double most = std::max(0.0, inside + outside) / static_cast<double>(doubt.least_total);
+  return {std::min(0.0, least) * 2 + std::max(0.0, least) / rounding - 1, most * rounding + 1};
+}
+
+/// As select_typical, of a flat row. The tokens that are likelier than the mean all stay, far inside of the
+/// kept set, so the others follow by their own surprise: it is enough that the mean is nearer to the best
+/// token than to the last one that is kept.
+template <class L, logits_row Row>
+std::optional<selection> select_typical_of_flat(const Row& row, const typical_doubt& doubt, float least,
+                                                const row_scan& scanned, workspace& scratch) {
+  typical_aim aim = doubt.most;
+  aim.middle = depth_of(logit_of(std::uint64_t{scanned.largest} << 32), aim.c, aim.row_key);
+  typical_end end;
+  const candidate_list found = find_in_ring<L>(row, aim, least, scanned, scratch, end);
+  if (!end.is_reached) return {};
+  const selection cut = keep_typical<L>(found, aim, end, least, scanned);
+  if (cut.mass == 0) return {};
+  const std::uint64_t last = mass_in_row(typical_span(aim, end.score, least).low, aim.c, aim.row_key);
+  const std::uint64_t before = aim.with_ties ? end.before : cut.mass - last;
+  if (before >= doubt.least_target) return {};
+  const double mean = mean_depths<L>(cut.kept, doubt, row.size(), 0).most;
+  if (!(2 * mean < 2 * static_cast<double>(aim.middle) + end.score)) return {};
+  return cut;
+}
+
+/// The depths of the kept tokens that are likeliest and least likely, and of the next ones beyond.
+struct typical_edges {
+  std::int64_t first, last;
+  std::int64_t above, below;
+  std::size_t size = 0;      ///< tokens in between
+  std::uint64_t least_mass;  ///< of one of the last
+  std::uint64_t first_mass;  ///< of one of the first
+
+  /// Of candidates down to `bound`.
+  typical_edges(std::span<const float> logits, const typical_aim& aim, const typical_span& within,
+                float bound) {
+    float largest = exact::minus_infinity, smallest = exact::infinity;
+    float higher = exact::infinity, lower = bound;
+    for (const float l : logits) {
+      if (within.has(l)) {
+        largest = std::max(largest, l);
+        smallest = std::min(smallest, l);
+        ++size;
+      } else if (l >= within.high) {
+        higher = std::min(higher, l);
+      } else {
+        lower = std::max(lower, l);
+      }
+    }
+    const auto depth = [&](float l) { return depth_of(l, aim.c, aim.row_key); };
+    first = depth(largest);
+    last = depth(smallest);
+    above = ordered(higher) == ordered_infinity ? -(std::int64_t{1} << 40) : depth(higher);
+    below = depth(lower);
+    first_mass = mass_in_row(largest, aim.c, aim.row_key);
+    least_mass = mass_in_row(smallest, aim.c, aim.row_key);
+  }
+  /// Whether exactly these are nearer to every mean in the range than all others, and fall short of the least
+  /// target without the one that is farthest.
+  [[nodiscard]] bool are_sure(const depth_range& means, std::uint64_t mass,
+                              std::uint64_t least_target) const {
+    const auto sum = [](std::int64_t a, std::int64_t b) { return static_cast<double>(a + b); };
+    const bool first_is_farthest = 2 * means.least > sum(first, last);
+    const std::uint64_t farthest = first_is_farthest ? first_mass : least_mass;
+    return 2 * means.most < sum(first, below) && 2 * means.least > sum(above, last) &&
+           mass - farthest < least_target;
+  }
+};
+
+/// The same of a peaky row, whose candidates reach a bound.
+template <class L, logits_row Row>
+std::optional<selection> select_typical_of_peaky(const Row& row, const typical_doubt& doubt, float bound,
+                                                 float least, const row_scan& scanned, workspace& scratch) {
+  typical_aim aim = doubt.most;
+  const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch));
+  const depth_range means = mean_depths<L>(found, doubt, row.size(), depth_of(bound, aim.c, aim.row_key));
+  if (means.most - means.least > 0x1p16) return {};
+  aim.middle = static_cast<std::int64_t>((means.least + means.most) / 2);
+  const typical_end end = typical_cut<L>(found.logits, aim, aim.target, aim.total, space_in(scratch));
+  if (!end.is_reached || least_within(aim, aim.middle + end.score, least) < bound) return {};
+  const typical_edges edges(found.logits, aim, typical_span(aim, end.score, least), bound);
+  const selection cut = keep_typical<L>(found, aim, end, least, scanned);
+  if (cut.kept.size() != edges.size) return {};
+  const std::uint64_t mass = sum_in_row<L>(cut.kept.logits.data(), edges.size, aim.c, aim.row_key);
+  if (!edges.are_sure(means, mass, doubt.least_target)) return {};
+  return cut;
+}
+
+/// As select_typical with what is in doubt, if that cannot change the result; nothing otherwise.
+template <class L, logits_row Row>
+std::optional<selection> select_typical_surely(const Row& row, const typical_doubt& doubt,
+                                               const row_scan& scanned, workspace& scratch) {
+  if (has(scanned.status, status::nan) || row.size() < least_sampled) return {};
+  const float least = least_with_mass(doubt.most);
+  const float bound = peaky_bound<L>(doubt.most, least, scanned, scratch);
+  if (!survives(bound)) return select_typical_of_flat<L>(row, doubt, least, scanned, scratch);
+  return select_typical_of_peaky<L>(row, doubt, bound, least, scanned, scratch);
+}
+
+}  // namespace urn::kernel::simd
