@@ -3,7 +3,7 @@
 add_library(urn_program_flags INTERFACE)
 target_compile_options(urn_program_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   $<$<BOOL:${URN_WARNINGS_AS_ERRORS}>:-Werror>
-  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:--param=ggc-min-heapsize=524288>  # KB; collecting garbage is a tenth of g++'s time
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:--param=ggc-min-heapsize=1048576>  # KB; collecting garbage is a tenth of g++'s time
   $<$<BOOL:${URN_NO_EXCEPTIONS}>:-fno-exceptions -fno-rtti>)
 if(URN_SANITIZE)
   target_compile_options(urn_program_flags INTERFACE -fsanitize=${URN_SANITIZE} -fno-sanitize-recover=all
@@ -45,14 +45,14 @@ function(urn_components_of out source)
   set(${out} ${found} PARENT_SCOPE)
 endfunction()
 
-# urn_together(<out> <name> <source>...): sources that compile up to sixteen of these as one each, in a third of the time:
+# urn_together(<out> <name> <source>...): sources that compile up to 32 of these as one each, in a third of the time:
 # what the tests of a folder instantiate is much the same.
 function(urn_together out name)
   set(awk ${PROJECT_SOURCE_DIR}/cmake/together.awk)
   file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/together)
   set(units)
   list(LENGTH ARGN rest)
-  math(EXPR number "(${rest} + 15) / 16")
+  math(EXPR number "(${rest} + 31) / 32")
   foreach(left RANGE ${number} 1 -1)
     math(EXPR count "(${rest} + ${left} - 1) / ${left}")
     math(EXPR rest "${rest} - ${count}")

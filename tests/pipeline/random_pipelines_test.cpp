@@ -73,13 +73,21 @@ void compare_types(machines& m, random_case& c, const Stages&... stages) {
 
 constexpr urn::categorical draw{};
 constexpr urn::logprobs report{};
-constexpr std::uint64_t cases_each = 1100;
+
+/// The preset scalar-only, by another compiler and not optimised, draws a quarter as many, of other seeds.
+#ifdef __cpp_exceptions
+constexpr std::uint64_t part = 1, first_seed = 0;
+#else
+constexpr std::uint64_t part = 4, first_seed = 10000;
+#endif
+constexpr std::uint64_t cases_each = 1100 / part;
 
 /// Many cases of one order; `make` gets the stages' parameters from the case.
 template <class Make>
 void many(Make&& make) {
   machines m;
-  for (std::uint64_t seed = 0; seed < cases_each && !testing::Test::HasFailure(); ++seed) {
+  for (std::uint64_t n = 0; n < cases_each && !testing::Test::HasFailure(); ++n) {
+    const std::uint64_t seed = first_seed + n;
     SCOPED_TRACE("seed " + std::to_string(seed));
     random_case c(seed);
     make(m, c);
@@ -141,7 +149,8 @@ TEST(random_pipelines, greedy) {
 }
 TEST(random_pipelines, nested) {
   machines m;
-  for (std::uint64_t seed = 0; seed < cases_each && !HasFailure(); ++seed) {
+  for (std::uint64_t n = 0; n < cases_each && !HasFailure(); ++n) {
+    const std::uint64_t seed = first_seed + n;
     SCOPED_TRACE("seed " + std::to_string(seed));
     random_case c(seed);
     const auto bias = c.logit_bias();
@@ -164,7 +173,8 @@ TEST(random_pipelines, nested) {
 TEST(random_pipelines, in_any_order) {
   urn::workspace scratch(6000, 1000);
   tally met;
-  for (std::uint64_t seed = 0; seed < 10000 && !HasFailure(); ++seed) {
+  for (std::uint64_t n = 0; n < 10000 / part && !HasFailure(); ++n) {
+    const std::uint64_t seed = first_seed + n;
     SCOPED_TRACE("seed " + std::to_string(seed));
     random_case c(seed);
     urn::any_pipeline any;
@@ -191,9 +201,9 @@ TEST(random_pipelines, in_any_order) {
     EXPECT_TRUE(agree(got, expected)) << "urn:   " << look::text(got) << "\nnaive: " << look::text(expected);
     met.count(got, c.size);
   }
-  EXPECT_GT(met.tokens, 7000U);
-  EXPECT_GT(met.cut_to_some, 1000U);
-  EXPECT_GT(met.failed, 200U);
+  EXPECT_GT(met.tokens, 7000U / part);
+  EXPECT_GT(met.cut_to_some, 1000U / part);
+  EXPECT_GT(met.failed, 200U / part);
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ class chaotic_backend {
       --running_;
       failed(id, mine);
     };
-    const auto play = [&](std::size_t tokens, std::optional<outcome> end) {
-      stream(id, mine, tokens, pause, request, who, std::move(end));
+    const auto play = [&](std::size_t count, std::optional<outcome> end) {
+      stream(id, mine, count, pause, request, who, std::move(end));
     };
     switch (draw(8)) {
       case 0: thrown(); throw std::runtime_error("thrown");

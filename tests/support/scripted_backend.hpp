@@ -30,8 +30,8 @@ struct scripted_backend {
       who.event({.sequence = sequence, .token = token});
     }
     /// Tokens of the sequences that they belong to.
-    void say(std::initializer_list<std::pair<std::size_t, token_id>> tokens) const {
-      for (const auto& [sequence, token] : tokens) say(token, sequence);
+    void say(std::initializer_list<std::pair<std::size_t, token_id>> said) const {
+      for (const auto& [sequence, token] : said) say(token, sequence);
     }
     bool stopped() const { return request.cancel.stop_requested(); }
   };
