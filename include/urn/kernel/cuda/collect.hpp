@@ -51,6 +51,15 @@ __device__ __noinline__ inline std::uint32_t list_strips(team_workspace& work, s
   return total;
 }
 
+/// Lists the first `count` strips of a segment.
+__device__ __noinline__ inline std::uint32_t list_all_strips(team_workspace& work, std::uint32_t count) {
+  for (unsigned i = threadIdx.x; i < count; i += team_threads) {
+    work.near().strip[i] = static_cast<std::uint16_t>(i);
+  }
+  work.together.sync();
+  return count;
+}
+
 /// Calls see(logit, token) for a lane's part of a strip.
 template <class See>
 __device__ __noinline__ void see_strip(strip_part part, unsigned first, unsigned size, See see) {
@@ -143,15 +152,18 @@ __device__ std::size_t take_round(team_workspace& work, const Row& row, std::siz
 }
 
 /// The tokens of a whole row that are at least `bound` (as `ordered`, of a survivor), in the order of ids.
-/// `maxima` are those of its strips.
+/// `maxima` are those of its strips, if they are known.
 template <class Row, class Writer>
 __device__ __noinline__ auto collect(team_workspace& work, const Row& row, std::span<const float> maxima,
                                      std::uint32_t bound, Writer writer) {
   constexpr unsigned round = team_warps * strips_in_flight;
   const float least = logit_of(std::uint64_t{bound} << 32);
+  const std::size_t all = (row.size() + warp_strip - 1) / warp_strip;
   std::size_t count = 0;
-  for (std::size_t segment = 0; segment < maxima.size(); segment += near_strips) {
-    const unsigned listed = list_strips(work, maxima, segment, bound);
+  for (std::size_t segment = 0; segment < all; segment += near_strips) {
+    const auto rest = static_cast<std::uint32_t>(min(all - segment, near_strips));
+    const unsigned listed =
+        maxima.empty() ? list_all_strips(work, rest) : list_strips(work, maxima, segment, bound);
     for (unsigned begin = 0; begin < listed; begin += round) {
       count = take_round(work, row, segment, begin, listed, count, least, writer);
     }
