@@ -42,10 +42,10 @@ __device__ changed_tokens changed_since(const elementwise_row<Base, Edit>& row, 
 /// Patches of earlier edits are among the changed tokens too.
 template <class Base, int N>
 __device__ changed_tokens changed_since(const patched_row<Base, N>& row, unsigned edits) {
-  constexpr unsigned before = edits_on<Base>;
-  if (edits == before + N) return {false};
-  if (edits < before || edits > before + N) return {};
-  for (unsigned i = edits - before; i < N; ++i) {
+  const unsigned then = edits - edits_on<Base>;  // of the N; modulo 2^32
+  if (then == N) return {false};
+  if (then > N) return {};
+  for (unsigned i = then; i < N; ++i) {
     if (exact::bits(row.temperatures()[i]) != exact::bits(1.0F)) return {};
   }
   return {false, row.patches()};

@@ -120,11 +120,7 @@ __device__ __noinline__ typical_band likely_band(team_workspace& work, const Row
   const mass_target target{aim.c, aim.row_key, max(aim.target, std::uint64_t{1})};
   const mass_search search(target, aim.total, row.size(), scanned);
   const interval at = part_by_strips(work, search, scanned.maxima);
-  std::uint32_t least = at.low;
-  if (!at.holds(target.mass)) {  // as in prefix_of
-    const bool is_near = at.inside >= target.mass - target.mass / 8;
-    least = is_near ? bound_of_best(work, scanned, team_threads / 2) : part_by_sample(work, row, search).low;
-  }
+  std::uint32_t least = at.holds(target.mass) ? at.low : part_by_sample(work, row, search).low;
   least = max(least, search.low);
   const float lowest = logit_of(std::uint64_t{least} << 32);
   if (target.weight(lowest) == 0) return {};
