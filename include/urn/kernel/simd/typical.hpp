@@ -88,7 +88,9 @@ float peaky_bound(const typical_aim& aim, float least, const row_scan& scanned, 
 template <class L, logits_row Row>
 candidate_list find_in_ring(const Row& row, const typical_aim& aim, float least, const row_scan& scanned,
                             workspace& scratch, typical_end& end) {
+  end = {};
   const typical_ring ring = guess_typical<L>(row, aim, scratch);
+  if (ring.inner == 0) return {};  // of ties the sample says nothing
   const float bound = least_within(aim, aim.middle + ring.outer, least);
   const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch));
   end = end_in_ring<L>(found.logits, aim, ring, least, space_in(scratch));
