@@ -19,11 +19,11 @@ struct words {
   friend constexpr bool operator==(const words&, const words&) = default;
 };
 
-inline constexpr std::uint32_t philox_factor_0 = 0xD2511F53U;
-inline constexpr std::uint32_t philox_factor_1 = 0xCD9E8D57U;
-inline constexpr std::uint32_t philox_step_0 = 0x9E3779B9U;  ///< of the key's words, from round to round
-inline constexpr std::uint32_t philox_step_1 = 0xBB67AE85U;
-inline constexpr int philox_rounds = 10;
+inline constexpr std::uint32_t philox_factor_0 = 0xD2511F53U;  ///< of the counter's first word
+inline constexpr std::uint32_t philox_factor_1 = 0xCD9E8D57U;  ///< of its third
+inline constexpr std::uint32_t philox_step_0 = 0x9E3779B9U;    ///< of the key's words, from round to round
+inline constexpr std::uint32_t philox_step_1 = 0xBB67AE85U;    ///< of the second
+inline constexpr int philox_rounds = 10;                       ///< as in the paper
 
 /// The ten-round Philox bijection of a 128-bit counter under a 64-bit key. Checked against the published
 /// known-answer vectors of Random123.
