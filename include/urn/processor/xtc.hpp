@@ -58,11 +58,11 @@ URN_HOST_DEVICE kernel::gathered top_choices(State& row, float threshold, std::s
     const auto best = row.policy.top_n(source, n, scanned, row.scratch);
     std::size_t heavy = 0;
     for (std::size_t rest = best.size(); rest > 0;) {  // masses fall
-      const std::size_t half = rest / 2;
-      const float logit = logit_of(best[heavy + half].key);
+      const std::size_t step = rest / 2;
+      const float logit = logit_of(best[heavy + step].key);
       const bool right = kernel::mass_in_row(logit, row.scale(), mass.key) >= least;
-      heavy += right ? half + 1 : 0;
-      rest = right ? rest - half - 1 : half;
+      heavy += right ? step + 1 : 0;
+      rest = right ? rest - step - 1 : step;
     }
     if (heavy < 2 || row.size() + 1 < heavy + min_keep) return {};
     const first_unspared<decltype(best)> excluded{best, heavy - 1, spared};
