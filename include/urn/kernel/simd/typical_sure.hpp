@@ -40,9 +40,9 @@ depth_range mean_depths(const candidate_list& known, const typical_doubt& doubt,
   constexpr double rounding = 1 + 0x1p-30;
   const row_moments m = moments<L>(known, doubt.most.c, doubt.most.row_key);
   const double inside = static_cast<double>(m.depth_high) * 0x1p64 + static_cast<double>(m.depth_low);
-  const double least_rest = static_cast<double>(doubt.least_total - std::min(doubt.least_total, m.mass));
+  const auto least_rest = static_cast<double>(doubt.least_total - std::min(doubt.least_total, m.mass));
   const double rest = static_cast<double>(doubt.most.total - std::min(doubt.most.total, m.mass)) + 1;
-  const double others = static_cast<double>(tokens - known.size() + 1);
+  const auto others = static_cast<double>(tokens - known.size() + 1);
   if (!(rest < others * 0x1p39)) return {-0x1p60, 0x1p60};
   const double outside = rest * 0x1p16 * (row_bits + 0.51 + std::log2(others / rest));
   const double least = (inside + least_rest * static_cast<double>(std::max<std::int64_t>(deep, 0))) /
