@@ -9,18 +9,11 @@
 #include "urn/core/exact.hpp"
 #include "urn/core/order_key.hpp"
 #include "urn/kernel/block_mass.hpp"
-#include "urn/kernel/cuda/gather.hpp"
 #include "urn/kernel/cuda/load.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
-#include "urn/kernel/policy.hpp"
 
 namespace urn::kernel::cuda {
 
-/// The blocks of a row that a team reads.
-struct block_range {
-  std::size_t first = 0;
-  std::size_t last = 0;
-};
 __device__ inline block_range all_blocks(std::size_t size) { return {0, block_count(size)}; }
 
 /// max(a, b), or NaN if one of them is.
@@ -103,7 +96,7 @@ template <class Row>
 __device__ __noinline__ bool read_blocks(const Row& row, block_range range, pass_goals goals,
                                          std::span<weighed_block> blocks, std::span<float> maxima) {
   bool nan = false;
-  for (std::size_t b = range.first + warp_of_thread(); b < range.last; b += team_warps) {
+  for (std::size_t b = range.first + warp_of_thread(); b < range.last; b += blockDim.x / warp_threads) {
     strips<block_strips> block;
     load_strips(row, b * block_size, block);
     block_strip_maxima of_lane;
@@ -117,118 +110,5 @@ __device__ __noinline__ bool read_blocks(const Row& row, block_range range, pass
   }
   return nan;
 }
-
-/// The first pass over one slice of a row, as an execution policy: it runs the pipeline up to the first look
-/// at the row, whatever edits come before that, takes the look for its slice, and says that the row is empty,
-/// so that the pipeline ends there. Whoever runs the same pipeline afterwards finds the row read.
-template <bool WithStrips>
-struct first_pass : scalar_t {
-  using workspace = team_workspace;
-
-  workspace* work;
-  block_range slice;
-
-  __device__ first_pass(workspace& scratch, block_range range) : work(&scratch), slice(range) {}
-
-  template <class Row>
-  __device__ row_scan scan(const Row& row, std::span<float> maxima) const {
-    read(row, {}, maxima);
-    return {0, status::empty};
-  }
-  __device__ row_scan scan(candidate_list, std::span<float>) const { return {0, status::empty}; }
-  template <class Row>
-  __device__ row_mass mass(const Row& row, float c, std::span<weighed_block>, std::span<float> maxima) const {
-    read(row, {WithStrips, true, c}, maxima);
-    return {0, no_mass_key, 0, status::empty};
-  }
-  template <class Edit>
-  __device__ gathered gather(const Edit& edit, const draw_context& context, std::size_t vocabulary,
-                             std::size_t used, workspace& scratch) const {
-    return gather_once(scratch, edit, context, vocabulary, used);
-  }
-  template <class Row, class Edit>
-  __device__ auto touch(const Row& row, const Edit& edit, std::span<const touched_token> touched,
-                        float temperature) const {
-    return patched(*work, row, edit, touched, temperature);
-  }
-  template <class DoOne>
-  __device__ static void each(std::size_t, DoOne&&) {}
-  template <class IsGood>
-  __device__ static bool all(std::size_t, IsGood&&) {
-    return true;  // the second pass will look
-  }
-  template <class... Any>
-  __device__ static row_max max(const Any&...) {
-    return {};
-  }
-  template <class... Any>
-  __device__ static row_mass mass_of_kept(const Any&...) {
-    return {};
-  }
-  template <class... Any>
-  __device__ static selection select_k(const Any&...) {
-    return {{}, status::empty};
-  }
-  template <class... Any>
-  __device__ static selection select_mass(const Any&...) {
-    return {{}, status::empty};
-  }
-  template <class... Any>
-  __device__ static selection select_above(const Any&...) {
-    return {{}, status::empty};
-  }
-  template <class... Any>
-  __device__ static selection select_reaching(const Any&...) {
-    return {{}, status::empty};
-  }
-  template <class... Any>
-  __device__ static selection select_typical(const Any&...) {
-    return {{}, status::empty};
-  }
-  template <class... Any>
-  __device__ static std::size_t pick(const Any&...) {
-    return 0;
-  }
-  template <class... Any>
-  __device__ static std::size_t race(const Any&...) {
-    return 0;
-  }
-  template <class... Any>
-  __device__ static std::size_t race_kept(const Any&...) {
-    return 0;
-  }
-  template <class... Any>
-  __device__ static row_spread spread(const Any&...) {
-    return {};
-  }
-  template <class... Any>
-  __device__ static std::size_t leading_bends(const Any&...) {
-    return 0;
-  }
-  template <class... Any>
-  __device__ static std::size_t pick_kept(const Any&...) {
-    return 0;
-  }
-  template <class... Any>
-  __device__ static row_moments moments(const Any&...) {
-    return {};
-  }
-  template <class... Any>
-  __device__ static std::span<const ranked_key> top_n(const Any&...) {
-    return {};
-  }
-  template <class... Any>
-  __device__ static std::size_t count_before(const Any&...) {
-    return 0;
-  }
-
- private:
-  template <class Row>
-  __device__ void read(const Row& row, pass_goals goals, std::span<float> maxima) const {
-    if (threadIdx.x == 0) work->is_weighed = true;
-    const bool nan = read_blocks(row, slice, goals, work->blocks(), maxima);
-    if (nan && lane_of_thread() == 0) atomicOr(&work->had_nan, 1U);
-  }
-};
 
 }  // namespace urn::kernel::cuda

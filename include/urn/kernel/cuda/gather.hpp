@@ -93,9 +93,9 @@ __device__ std::span<const std::uint64_t> sorted_entries(team_workspace& work, c
 
 /// What `edit` touches in a row, into touched() past the first `used`.
 template <class Edit>
-__device__ __noinline__ gathered gather_anew(team_workspace& work, const Edit& edit,
-                                             const draw_context& context, std::size_t vocabulary,
-                                             std::size_t used) {
+__device__ __noinline__ gathered gather_touched(team_workspace& work, const Edit& edit,
+                                                const draw_context& context, std::size_t vocabulary,
+                                                std::size_t used) {
   gathered result;
   const std::span<const std::uint64_t> keys = sorted_entries(work, edit, context, vocabulary, result);
   const std::span<touched_token> room = work.touched().subspan(used);
@@ -122,14 +122,6 @@ __device__ __noinline__ gathered gather_anew(team_workspace& work, const Edit& e
   if (count > room.size()) result.status = status::no_space;
   if (result.status == status::ok) result.touched = room.first(count);
   return result;
-}
-
-/// The same, found once a row.
-template <class Edit>
-__device__ gathered gather_once(team_workspace& work, const Edit& edit, const draw_context& context,
-                                std::size_t vocabulary, std::size_t used) {
-  return once(work, work.gathered_edits,
-              [&](unsigned) { return gather_anew(work, edit, context, vocabulary, used); });
 }
 
 /// What an edit of the touched tokens of `row`, after a temperature, makes of its `earlier` patches: one list
@@ -166,29 +158,28 @@ __device__ __noinline__ std::span<const touched_token> patches_after(
   return all.first(count + touched.size());
 }
 
-/// The same, found once a row.
-template <class Row, class Edit>
-__device__ std::span<const touched_token> patches_once(team_workspace& work, const Row& row,
-                                                       std::span<const touched_token> earlier,
-                                                       const Edit& edit,
-                                                       std::span<const touched_token> touched,
-                                                       float temperature) {
-  return once(work, work.patched_edits, [&](unsigned turn) {
-    return patches_after(work, row, earlier, edit, touched, temperature, work.patches(turn));
-  });
-}
+/// How many lists of patches a view of a row stands on.
+template <class Row>
+inline constexpr unsigned patch_lists_of = 0;
+template <class Base, class Edit>
+inline constexpr unsigned patch_lists_of<elementwise_row<Base, Edit>> = patch_lists_of<Base>;
+template <class Base, int N>
+inline constexpr unsigned patch_lists_of<patched_row<Base, N>> = patch_lists_of<Base> + N;
 
 /// The row after the edit. (The views that it stands on live as long as it does: they are on the stack
 /// below.)
 template <class Row, class Edit>
 __device__ auto patched(team_workspace& work, const Row& row, const Edit& edit,
                         std::span<const touched_token> touched, float temperature) {
-  return patched_row<Row, 1>(row, patches_once(work, row, {}, edit, touched, temperature), temperature);
+  const auto room = work.patches(patch_lists_of<Row>);
+  return patched_row<Row, 1>(row, patches_after(work, row, {}, edit, touched, temperature, room),
+                             temperature);
 }
 template <class Base, int N, class Edit>
 __device__ auto patched(team_workspace& work, const patched_row<Base, N>& row, const Edit& edit,
                         std::span<const touched_token> touched, float temperature) {
-  const auto patches = patches_once(work, row, row.patches(), edit, touched, temperature);
+  const auto room = work.patches(patch_lists_of<patched_row<Base, N>>);
+  const auto patches = patches_after(work, row, row.patches(), edit, touched, temperature, room);
   return patched_row<Base, N + 1>(row, patches, temperature);
 }
 

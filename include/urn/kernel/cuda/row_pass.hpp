@@ -2,6 +2,8 @@
 /// \file
 /// What a row's blocks say together: its scan, its mass, its best token, its drawn one.
 
+#include <cuda/atomic>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,27 +27,60 @@ __device__ inline bool same_goals(pass_goals a, pass_goals b) {
   return a.strips == b.strips && a.masses == b.masses && exact::bits(a.c) == exact::bits(b.c);
 }
 
-/// Makes the row's blocks and maxima say what `goals` ask for, reading it unless its slices were read before
-/// for the same question, and if that was before an edit of few tokens only their blocks; whether it has a
-/// NaN.
+/// True for the last of the teams that share a row to say that its slice is read; it sees what the others
+/// wrote and whether they met a NaN. (Each warp saying so for itself was no faster.)
+__device__ inline bool is_last(team_workspace& work) {
+  constexpr unsigned one_nan = 1U << 16;
+  const unsigned slices = work.slice.slices;
+  work.together.sync();
+  bool last = slices == 1;
+  if (threadIdx.x == 0) work.has_looked = true;
+  if (threadIdx.x == 0 && slices > 1) {
+    const ::cuda::atomic_ref<unsigned, ::cuda::thread_scope_device> done(work.record().done);
+    const unsigned mine = work.had_nan != 0 ? one_nan + 1 : 1;
+    const unsigned others = done.fetch_add(mine, ::cuda::memory_order_acq_rel);
+    last = others % one_nan == slices - 1;
+    if (others >= one_nan) work.had_nan = 1;
+    if (last) work.record().done = 0;
+  }
+  last = work.together.any(last);
+  if (threadIdx.x == 0) work.leads = last;
+  return last;
+}
+
+/// What a team knows after a look at the row: whether it goes on from there, and whether there is a NaN.
+struct look {
+  bool leads = true;
+  bool has_nan = false;
+};
+
+/// The first look, at this team's slice of the row.
 template <class Row>
-__device__ bool look_at(team_workspace& work, const Row& row, pass_goals goals, std::span<float> maxima) {
-  const bool is_weighed = work.is_weighed;
+__device__ look look_first(team_workspace& work, const Row& row, pass_goals goals, std::span<float> maxima) {
+  const bool nan = read_blocks(row, work.slice.blocks, goals, work.blocks(), maxima);
+  if (nan && lane_of_thread() == 0) atomicOr(&work.had_nan, 1U);
+  const bool leads = is_last(work);
+  return {leads, work.had_nan != 0};
+}
+
+/// Makes the row's blocks and maxima say what `goals` ask for. The first time each of the row's teams reads
+/// its slice, and only the last of them goes on. Later it reads the row itself, unless it was read for the
+/// same question, and if that was before an edit of few tokens only their blocks.
+template <class Row>
+__device__ look look_at(team_workspace& work, const Row& row, pass_goals goals, std::span<float> maxima) {
+  const bool is_first = !work.has_looked;
   const looked_row before = work.looked;
   const bool had_nan = work.had_nan != 0;
   work.together.sync();  // also before others' blocks are written over
-  if (threadIdx.x == 0) {
-    work.is_weighed = false;
-    work.looked = {edits_on<Row>, goals};
-  }
-  if (is_weighed) return had_nan;
+  if (threadIdx.x == 0) work.looked = {edits_on<Row>, goals};
+  if (is_first) return look_first(work, row, goals, maxima);
   const changed_tokens changed = changed_since(row, before.edits);
   const bool nan = changed.all || had_nan || !same_goals(before.goals, goals)
                        ? read_blocks(row, all_blocks(row.size()), goals, work.blocks(), maxima)
                        : reread_blocks(row, changed.few, goals, work.blocks(), maxima);
   const bool any = work.together.any(nan);
   if (threadIdx.x == 0) work.had_nan = any ? 1 : 0;
-  return any;
+  return {true, any};
 }
 
 /// Calls see(block) for the blocks of a thread; the first, which most rows have no more of, is loaded once.
@@ -83,19 +118,21 @@ __device__ inline extremes extremes_of(team_workspace& work, const blocks_of_thr
 
 template <class Row>
 __device__ __noinline__ row_scan scan_row(team_workspace& work, const Row& row, std::span<float> maxima) {
-  const bool nan = look_at(work, row, {.strips = true}, maxima);
+  const look seen = look_at(work, row, {.strips = true}, maxima);
+  if (!seen.leads) return {0, status::empty};
   const blocks_of_thread blocks(work.blocks().first(block_count(row.size())));
   const extremes e = extremes_of(work, blocks);
-  return {e.largest, status_of_row(e.largest, nan), maxima};
+  return {e.largest, status_of_row(e.largest, seen.has_nan), maxima};
 }
 
 template <class Row>
 __device__ __noinline__ row_mass mass_of_row(team_workspace& work, const Row& row, float c,
                                              std::span<float> maxima, bool with_strips) {
-  const bool nan = look_at(work, row, {with_strips, true, c}, maxima);
+  const look seen = look_at(work, row, {with_strips, true, c}, maxima);
+  if (!seen.leads) return {0, no_mass_key, 0, status::empty};
   const blocks_of_thread blocks(work.blocks().first(block_count(row.size())));
   const extremes e = extremes_of(work, blocks);
-  row_mass result{0, e.key, e.largest, status_of_mass(e.largest, e.key, nan)};
+  row_mass result{0, e.key, e.largest, status_of_mass(e.largest, e.key, seen.has_nan)};
   if (with_strips) result.maxima = maxima;
   if (has(result.status, status::infinite | status::empty | status::out_of_range)) return result;
   std::uint64_t mine = 0;

@@ -46,16 +46,6 @@ struct alignas(8) swept_token {
   token_id id;
 };
 
-/// What a pipeline finds out at its first run over a row, for the next one: the answers to a question that
-/// it asks more than once, in their order.
-template <class Answer>
-struct found_once {
-  static constexpr unsigned most = 4;
-  Answer answers[most];
-  unsigned known = 0;
-  unsigned turn = 0;  ///< asked for so far
-};
-
 /// What a pass over a row is to find out.
 struct pass_goals {
   bool strips = true;   ///< the strips' largest logits
@@ -69,13 +59,26 @@ struct looked_row {
   pass_goals goals{};
 };
 
+/// The blocks of a row that a team reads.
+struct block_range {
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+
+/// The part of a row that a team is the first to read, and how many such parts there are.
+struct row_slice {
+  block_range blocks{};
+  unsigned slices = 1;
+};
+
 /// The scratch of one row's pipeline. It lies in shared memory: a copy a thread would fill the cache that the
 /// threads' stacks need.
 class team_workspace {
  public:
-  __device__ team_workspace(team_memory& near, const device_memory& far, std::size_t row,
+  __device__ team_workspace(team_memory& near, const device_memory& far, std::size_t row, row_slice part,
                             unsigned char* edits, std::size_t most_edits)
       : together(near.exchange),
+        slice(part),
         near_(&near),
         far_(&far),
         row_(row),
@@ -83,17 +86,11 @@ class team_workspace {
         most_edits_(most_edits) {}
 
   team together;
-  bool is_weighed = false;  ///< the row's slices were read before, and nobody has asked what they said
-  unsigned had_nan = 0;     ///< one of them
+  row_slice slice;
+  bool has_looked = false;  ///< at the row
+  bool leads = false;       ///< and goes on from there: it was the last of the row's teams
+  unsigned had_nan = 0;     ///< the row
   looked_row looked{};
-
-  /// What the row's sparse edits touch, and what these tokens become: the first pass finds it out, who comes
-  /// after it knows.
-  found_once<kernel::gathered> gathered_edits{};
-  found_once<std::span<const touched_token>> patched_edits{};
-
-  /// One thread, before the pipeline runs once more.
-  __device__ void start_again() { gathered_edits.turn = patched_edits.turn = 0; }
 
   [[nodiscard]] __device__ team_memory& near() const { return *near_; }
   [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
@@ -181,24 +178,6 @@ class team_workspace {
   unsigned shelf_ = none;
   bool keeps_afar_ = false;
 };
-
-/// Together: the next of the answers, which find(turn) gives if it is not known.
-template <class Answer, class Find>
-__device__ Answer once(team_workspace& work, found_once<Answer>& found, Find&& find) {
-  const unsigned turn = found.turn;
-  const bool is_known = turn < found.known;
-  const Answer answer = is_known ? found.answers[turn] : find(turn);
-  work.together.sync();
-  if (threadIdx.x == 0) {
-    found.turn = turn + 1;
-    if (!is_known && turn < found.most) {
-      found.answers[turn] = answer;
-      found.known = turn + 1;
-    }
-  }
-  work.together.sync();
-  return answer;
-}
 
 /// Where a cut may write a single token.
 __device__ inline candidate_list room_in(team_workspace& work) {

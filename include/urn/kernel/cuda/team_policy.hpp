@@ -44,7 +44,7 @@ struct team_policy : scalar_t {
   template <class Edit>
   __device__ gathered gather(const Edit& edit, const draw_context& context, std::size_t vocabulary,
                              std::size_t used, workspace& scratch) const {
-    return gather_once(scratch, edit, context, vocabulary, used);
+    return gather_touched(scratch, edit, context, vocabulary, used);
   }
 
   template <class Row, class Edit>

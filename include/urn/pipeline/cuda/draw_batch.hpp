@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The one kernel of a draw: blocks of threads that share a row read a slice of it each; the last to be done
-/// runs the row's pipeline on what they found.
+/// The one kernel of a draw: blocks of threads that share a row run its pipeline up to the first look at it,
+/// for which each reads a slice; the last to be done goes on with what they found.
 
 #include <cuda_runtime.h>
 
@@ -15,11 +15,15 @@
 
 #include "urn/core/draw.hpp"
 #include "urn/core/row.hpp"
-#include "urn/kernel/cuda/first_pass.hpp"
+#include "urn/kernel/cuda/lone_warp.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/team_policy.hpp"
 #include "urn/kernel/cuda/workspace.hpp"
+#include "urn/logprob/logprobs.hpp"
 #include "urn/processor/stage.hpp"
+#include "urn/processor/temperature.hpp"
+#include "urn/sampler/categorical.hpp"
+#include "urn/sampler/greedy.hpp"
 
 namespace urn::kernel::cuda {
 
@@ -68,6 +72,22 @@ using gathers = std::bool_constant<stage_is<Stage, sparse_edit>>;
 template <class Stage>
 using touches = std::bool_constant<stage_is<Stage, sparse_edit> || stage_is<Stage, row_edit>>;
 
+/// Whether one look at the row is not known to be enough for it: for a draw, and for a report on one, which
+/// must find the row as it came.
+template <class Stage>
+using looks_again =
+    std::bool_constant<!stage_is<Stage, elementwise_edit> && !std::same_as<Stage, temperature> &&
+                       !std::same_as<Stage, categorical> && !std::same_as<Stage, greedy>>;
+template <class Stage>
+using reports_again = std::bool_constant<!std::same_as<Stage, greedy> && !std::same_as<Stage, logprobs>>;
+
+/// Whether a single warp does for what comes after the look.
+template <class Stage>
+constexpr bool draws_by_a_warp = count_stages<Stage, looks_again>() == 0;
+/// Whether it does unless lists are asked for.
+template <class Stage>
+constexpr bool reports_by_a_warp = !draws_by_a_warp<Stage> && count_stages<Stage, reports_again>() == 0;
+
 /// How a batch is divided: `slices` teams share a row, `blocks` blocks each.
 struct division {
   unsigned slices = 1;
@@ -98,35 +118,31 @@ struct row_request {
   draw_context context;
 };
 
-/// True for the last of the teams that share a row; it sees what the others wrote and whether they met a NaN.
-/// (Each warp saying so for itself was no faster.)
-__device__ inline bool is_last(team_workspace& work, unsigned slices) {
-  constexpr unsigned one_nan = 1U << 16;
-  work.together.sync();
-  if (threadIdx.x == 0) work.start_again();
-  bool last = slices == 1;
-  if (threadIdx.x == 0 && slices > 1) {
-    __threadfence();
-    const unsigned others = atomicAdd(&work.record().done, work.had_nan != 0 ? one_nan + 1 : 1);
-    __threadfence();
-    last = others % one_nan == slices - 1;
-    if (others >= one_nan) work.had_nan = 1;
-    if (last) work.record().done = 0;
-  }
-  return work.together.any(last);
-}
-
 /// How many teams a multiprocessor has at a time. Three keep the memory busier and leave a thread 80
 /// registers, which do for a draw from blocks (148 us instead of 171 for 1024 rows of 128,256 bf16 logits on
 /// an H100, 189 instead of 197 of floats); what a cut spills then costs more than that.
+template <class Stage>
+constexpr unsigned teams_at_a_time = draws_by_a_warp<Stage> || reports_by_a_warp<Stage> ||
+                                             count_stages<Stage, looks_for_the_best>() == 0
+                                         ? 3
+                                         : 2;
+
 template <class Samplers>
-constexpr unsigned teams_at_a_time =
-    count_stages<std::remove_cvref_t<std::invoke_result_t<Samplers, std::size_t>>, looks_for_the_best>() == 0
-        ? 3
-        : 2;
+using sampler_of = std::remove_cvref_t<std::invoke_result_t<Samplers, std::size_t>>;
+
+/// Asks for the first block of each warp, long before the team knows what to do with it.
+template <logit_type T>
+__device__ void fetch_first(const row_view<T>& row, block_range range) {
+  constexpr std::size_t of_line = 128 / sizeof(T);
+  const std::size_t first = (range.first + warp_of_thread()) * block_size + lane_of_thread() * of_line;
+  const bool is_mine = lane_of_thread() < block_size / of_line && range.first + warp_of_thread() < range.last;
+  if (is_mine && first < row.size()) asm volatile("prefetch.global.L2 [%0];" ::"l"(row.data() + first));
+}
+template <class Row>
+__device__ void fetch_first(const Row&, block_range) {}
 
 template <class Batch, class Samplers>
-__global__ void __launch_bounds__(team_threads, teams_at_a_time<Samplers>)
+__global__ void __launch_bounds__(team_threads, teams_at_a_time<sampler_of<Samplers>>)
     draw_kernel(const __grid_constant__ Batch batch, const __grid_constant__ Samplers samplers,
                 const draw_context* contexts, draw* out, const __grid_constant__ device_memory memory,
                 division parts, unsigned edits) {
@@ -135,29 +151,37 @@ __global__ void __launch_bounds__(team_threads, teams_at_a_time<Samplers>)
   const std::size_t r = blockIdx.x / parts.slices;
   const unsigned slice = blockIdx.x % parts.slices;
   const auto row = batch.row(r);
-  using stage_type = std::remove_cvref_t<decltype(samplers(r))>;
+  using stage_type = sampler_of<Samplers>;
   using request = row_request<stage_type>;
   constexpr bool with_strips = count_stages<stage_type, looks_for_the_best>() != 0;
+  const std::size_t blocks = block_count(row.size());
+  const std::size_t first = std::min<std::size_t>(std::size_t{slice} * parts.blocks, blocks);
+  const block_range range{first, std::min(first + parts.blocks, blocks)};
+  fetch_first(row, range);
 
   __shared__ alignas(request) unsigned char place[sizeof(request)];
   auto& [far, work, stage, context] = *reinterpret_cast<request*>(place);
   if (threadIdx.x == 0) {
     new (&far) device_memory(memory);
-    new (&work) team_workspace(near, far, r, edit_memory, edits);
+    new (&work) team_workspace(near, far, r, {range, parts.slices}, edit_memory, edits);
     new (&stage) stage_type(samplers(r));
     new (&context) draw_context(contexts[r]);
   }
   near.exchange.turn[threadIdx.x] = 0;
   __syncthreads();
-  const std::size_t blocks = block_count(row.size());
-  const std::size_t first = std::min<std::size_t>(std::size_t{slice} * parts.blocks, blocks);
-  const block_range range{first, std::min(first + parts.blocks, blocks)};
-  draw_row(first_pass<with_strips>(work, range), stage, row, context, work);
-  if (!is_last(work, parts.slices)) return;
-
-  const draw result = draw_row(team_policy<with_strips>(work), stage, row, context, work);
-  if (threadIdx.x == 0) out[r] = result;
-  work.release();
+  const auto draw_by = [&](auto policy) {
+    const draw result = draw_row(policy, stage, row, context, work);
+    const bool speaks = work.has_looked ? work.leads : slice == 0;
+    if (threadIdx.x == 0 && speaks) out[r] = result;
+  };
+  if constexpr (draws_by_a_warp<stage_type>) return draw_by(lone_warp(work));
+  if constexpr (reports_by_a_warp<stage_type>) {
+    if (context.top_logprobs.empty() && context.raw_top_logprobs.empty()) return draw_by(lone_warp(work));
+  }
+  if constexpr (!draws_by_a_warp<stage_type>) {
+    draw_by(team_policy<with_strips>(work));
+    work.release();
+  }
 }
 
 }  // namespace urn::kernel::cuda
