@@ -27,7 +27,9 @@ URN_HOST_DEVICE float take_temperature(State& state) {
   state.forget();
   if constexpr (is_mask<Stage>) return 1.0F;
   state.settle();
-  return std::exchange(state.temperature, 1.0F);
+  const float taken = state.temperature;
+  state.set_temperature(1.0F);
+  return taken;
 }
 
 /// After a cut an edit changes the few kept logits in place.

@@ -127,6 +127,16 @@ constexpr unsigned teams_at_a_time = draws_by_a_warp<Stage> || reports_by_a_warp
                                          ? 3
                                          : 2;
 
+/// Far memory is asked for all words at once.
+template <class T>
+__device__ void copy_by_warp(T& to, const T& from) {
+  using word = std::uint64_t;
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(word) == 0);
+  for (std::size_t i = lane_of_thread(); i < sizeof(T) / sizeof(word); i += warp_threads) {
+    reinterpret_cast<word*>(&to)[i] = reinterpret_cast<const word*>(&from)[i];
+  }
+}
+
 template <class Samplers>
 using sampler_of = std::remove_cvref_t<std::invoke_result_t<Samplers, std::size_t>>;
 
@@ -165,8 +175,8 @@ __global__ void __launch_bounds__(team_threads, teams_at_a_time<sampler_of<Sampl
     new (&far) device_memory(memory);
     new (&work) team_workspace(near, far, r, {range, parts.slices}, edit_memory, edits);
     new (&stage) stage_type(samplers(r));
-    new (&context) draw_context(contexts[r]);
   }
+  if (warp_of_thread() == 1) copy_by_warp(context, contexts[r]);
   near.exchange.turn[threadIdx.x] = 0;
   __syncthreads();
   const auto draw_by = [&](auto policy) {
