@@ -131,15 +131,13 @@ struct loaded_block {
   }
 };
 
-/// The first block of a row from `begin` on whose largest logit is at least `least`; their number if none is.
-__device__ inline std::size_t block_reaching(std::span<const weighed_block> blocks, std::size_t begin,
-                                             std::uint32_t least) {
-  for (; begin < blocks.size(); begin += warp_threads) {
-    const std::size_t b = begin + lane_of_thread();
-    const std::uint32_t hits = __ballot_sync(all_lanes, b < blocks.size() && blocks[b].largest >= least);
-    if (hits != 0) return begin + static_cast<unsigned>(__ffs(hits)) - 1;
+/// The first block of a row whose largest logit is this one, which some block has.
+__device__ inline std::size_t block_having(std::span<const weighed_block> blocks, std::uint32_t largest) {
+  for (std::size_t first = 0;; first += warp_threads) {
+    const std::size_t b = first + lane_of_thread();
+    const std::uint32_t hits = __ballot_sync(all_lanes, b < blocks.size() && blocks[b].largest == largest);
+    if (hits != 0) return first + static_cast<unsigned>(__ffs(hits)) - 1;
   }
-  return blocks.size();
 }
 
 /// Of the warps that have looked at a row together, one goes on.
@@ -183,7 +181,7 @@ __device__ __noinline__ row_mass mass_by_warp(team_workspace& work, const Row& r
 template <class Row>
 __device__ __noinline__ row_max best_by_warp(team_workspace& work, const Row& row, row_scan scanned) {
   if (has(scanned.status, status::empty)) return {0, scanned.status};
-  const loaded_block block(row, block_reaching(blocks_of(work, row), 0, scanned.largest));
+  const loaded_block block(row, block_having(blocks_of(work, row), scanned.largest));
   std::uint32_t mine = 0;  // the first of a lane, from the end; 0 if it has none
   block.each([&](float l, token_id id) {
     if (ordered(l) == scanned.largest) mine = max(mine, ~static_cast<std::uint32_t>(id));
@@ -211,22 +209,6 @@ __device__ std::size_t pick_by_warp(team_workspace& work, const Row& row, float 
   const loaded_block block(row, b);
   const std::uint64_t in_block = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
   return block.place_of(c, blocks[b].key, uniform_below(in_block, blocks[b].mass));
-}
-
-/// How many tokens stand before one of the row's, in the order of candidates. Reads the blocks that have a
-/// better one.
-template <class Row>
-__device__ __noinline__ std::size_t count_by_warp(team_workspace& work, const Row& row, std::uint64_t key) {
-  const std::span<const weighed_block> blocks = blocks_of(work, row);
-  const auto largest = static_cast<std::uint32_t>(key >> 32);
-  const std::size_t own = static_cast<std::size_t>(id_of(key)) / block_size;
-  std::uint32_t count = 0;
-  for (std::size_t b = block_reaching(blocks, 0, largest); b < blocks.size();
-       b = block_reaching(blocks, b + 1, largest)) {
-    if (blocks[b].largest == largest && b > own) continue;  // equal ones behind it
-    loaded_block(row, b).each([&](float l, token_id id) { count += order_key(l, id) > key ? 1 : 0; });
-  }
-  return warp_sum(count);
 }
 
 /// All warps of a team run the pipeline up to its only look at the row, for which each reads a part of the
@@ -267,9 +249,10 @@ struct lone_warp : scalar_t {
                               const draw_key& key) const {
     return pick_by_warp(*work, row, c, mass, key);
   }
+  /// It reports on the best token alone, which none stands before.
   template <class Row>
-  __device__ std::size_t count_before(const Row& row, std::uint64_t key, row_scan) const {
-    return count_by_warp(*work, row, key);
+  __device__ static std::size_t count_before(const Row&, std::uint64_t, row_scan) {
+    return 0;
   }
 
   // Of a row that was cut all the same, the best token is left, or none.
@@ -287,7 +270,6 @@ struct lone_warp : scalar_t {
     return mass;
   }
   __device__ static std::size_t pick_kept(candidate_list, float, row_mass, const draw_key&) { return 0; }
-  __device__ static std::size_t count_before(candidate_list, std::uint64_t, row_scan) { return 0; }
   /// Those who ask for lists are served by a team.
   template <class Row>
   __device__ static std::span<const ranked_key> top_n(const Row&, std::size_t, row_scan, workspace&) {

@@ -68,9 +68,8 @@ struct cuda : kernel::cuda::thrust_on_stream {
     const kernel::cuda::device_memory& memory = scratch.memory();
     if (batch.rows > memory.rows || batch.columns > memory.vocabulary) return status::no_space;
     if (batch.rows == 0) return status::ok;
-    const kernel::cuda::division parts =
-        kernel::cuda::divide(batch.rows, batch.columns, slices, multiprocessors(),
-                             kernel::cuda::count_stages<Sampler, kernel::cuda::gathers>() != 0);
+    const kernel::cuda::division parts = kernel::cuda::divide(
+        batch.rows, batch.columns, slices, multiprocessors(), kernel::cuda::slices_of_many<Sampler>);
     const std::size_t edit_bytes = kernel::cuda::team_workspace::edit_bytes(
         scratch.edits(), kernel::cuda::count_stages<Sampler, kernel::cuda::touches>());
     if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), edit_bytes)) {
