@@ -92,7 +92,7 @@ class row_view {
 
   void prefetch(std::size_t first, std::size_t count) const {
     constexpr std::size_t line = 64 / sizeof(T);
-    for (std::size_t i = first; i < first + count; i += line) __builtin_prefetch(data_ + i);
+    for (std::size_t i = 0; i < count; i += line) __builtin_prefetch(data_ + first + i);
   }
 
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,

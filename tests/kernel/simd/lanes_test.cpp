@@ -252,6 +252,45 @@ TEST(lanes, widen_and_reduce_words) {
   }
 }
 
+TEST(lanes, average_halves_and_move_bytes_up) {
+  rows::random_source random(8);
+  for (int round = 0; round < 2000; ++round) {
+    const words x = random_words(random);
+    const words y = random_words(random);
+    const words means = lanes_of(L::average(vector_of(x), vector_of(y)));
+    const words raised = lanes_of(L::up_a_byte(vector_of(x)));
+    for (std::size_t i = 0; i < L::width; ++i) {
+      const std::uint32_t low = ((x[i] & 0xFFFFU) + (y[i] & 0xFFFFU) + 1) / 2;
+      const std::uint32_t high = ((x[i] >> 16) + (y[i] >> 16) + 1) / 2;
+      ASSERT_EQ(means[i], (high << 16) | low);
+      ASSERT_EQ(raised[i], x[i] << 8);
+    }
+  }
+}
+
+template <std::size_t First>
+void expect_kept_from(const floats& x, std::uint32_t mask) {
+  const floats kept = lanes_of(L::template keep_from<First>(vector_of(x), mask));
+  const floats same = lanes_of(L::keep(vector_of(x), (mask >> First) & L::all));
+  for (std::size_t i = 0; i < L::width; ++i) {
+    const bool stays = ((mask >> (First + i)) & 1U) != 0;
+    ASSERT_EQ(bits(kept[i]), bits(stays ? x[i] : -rows::infinity)) << First << ", " << mask;
+    ASSERT_EQ(bits(same[i]), bits(kept[i])) << First << ", " << mask;
+  }
+}
+
+TEST(lanes, keep_what_a_mask_says) {
+  rows::random_source random(9);
+  floats x;
+  for (int round = 0; round < 2000 && !HasFatalFailure(); ++round) {
+    for (float& l : x) l = special[random.below(special.size())];
+    const auto mask = static_cast<std::uint32_t>(random.bits() >> 32);
+    expect_kept_from<0>(x, mask);
+    expect_kept_from<L::width>(x, mask);
+    expect_kept_from<32 - L::width>(x, mask);
+  }
+}
+
 TEST(lanes, find_the_largest_in_any_lane) {
   rows::random_source random(6);
   for (std::size_t lane = 0; lane < L::width; ++lane) {

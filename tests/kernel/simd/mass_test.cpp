@@ -51,6 +51,32 @@ TEST(scan, finds_the_scalar_kernels_largest_logit) {
   });
 }
 
+// The sum of a block with infinities of both signs is NaN as well.
+TEST(scan, tells_a_nan_from_infinities) {
+  for (const std::size_t size : {std::size_t{700}, std::size_t{5000}}) {
+    rows::random_source random(1);
+    const rows::row finite = rows::normal(size, random, 2);
+    for (const std::size_t place : {std::size_t{0}, std::size_t{255}, std::size_t{699}, size - 1}) {
+      rows::row row = finite;
+      row[size / 2] = -rows::infinity;
+      row[size / 2 + 1] = rows::infinity;
+      std::vector<urn::block_mass> blocks(urn::block_count(size));
+      const auto has_nan = [&] {
+        const urn::row_view<float> view(row);
+        const bool seen = urn::has(simd.scan(view, {}).status, urn::status::nan);
+        EXPECT_EQ(urn::has(simd.mass(view, 1.0F, blocks, {}).status, urn::status::nan), seen);
+        return seen;
+      };
+      EXPECT_FALSE(has_nan()) << place;
+      row[place] = -rows::nan;
+      EXPECT_TRUE(has_nan()) << place;
+      row = finite;
+      row[place] = rows::nan;
+      EXPECT_TRUE(has_nan()) << place;
+    }
+  }
+}
+
 TEST(max, is_the_scalar_kernels) {
   const auto expect = [](const place& at, const auto& row) {
     const kernel::row_max expected = kernel::scalar::max(urn::any_row{row});
@@ -128,6 +154,22 @@ TEST(mass_of_block, has_room_for_a_block_of_the_largest_masses) {
   const std::uint64_t one = kernel::mass_in_block(largest, c, key);
   ASSERT_GT(one, 0xFFFF0000U);
   EXPECT_EQ(kernel::simd::mass_of_block<L>(logits.data(), c, key), urn::block_size * one);
+}
+
+// Their averages are rounded most where one of two upper halves is odd.
+TEST(mass_of_block, is_exact_however_averages_are_rounded) {
+  rows::random_source random(2);
+  for (int round = 0; round < 200; ++round) {
+    rows::row logits = rows::normal(urn::block_size, random, round % 2 == 0 ? 0.1F : 6.0F);
+    if (round % 4 == 0) {
+      for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = logits[(i & 64U) != 0 ? 1 : 0];
+    }
+    const float c = kernel::mass_scale(0.7F);
+    const std::uint32_t key = kernel::block_key(*std::ranges::max_element(logits), c);
+    std::uint64_t sum = 0;
+    for (const float l : logits) sum += kernel::mass_in_block(l, c, key);
+    ASSERT_EQ(kernel::simd::mass_of_block<L>(logits.data(), c, key), sum) << round;
+  }
 }
 
 }  // namespace

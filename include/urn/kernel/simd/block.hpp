@@ -51,7 +51,7 @@ struct conversions {
       const auto word = static_cast<std::uint32_t>(words[i / 32]);
       unrolled<32 / L::width>([&](auto j) URN_INLINE_LAMBDA {
         constexpr std::size_t at = j * L::width;
-        L::store(to + i + at, L::keep(L::load(from + i + at), (word >> at) & L::all));
+        L::store(to + i + at, L::template keep_from<at>(L::load(from + i + at), word));
       });
     }
   }
@@ -76,44 +76,58 @@ const float* load_block(const Row& row, std::size_t b, block_buffer& buffer) {
   return buffer.logits;
 }
 
-/// What is seen of a block while it streams by: the largest logits, and the largest |bits|, which of a NaN
-/// are larger than infinity's (integers, because -ffinite-math-only may assume that no float is NaN).
+/// What is seen of a block while it streams by.
 template <class L>
 struct block_scan {
-  float strips[strips_in_block];
-  std::uint32_t magnitude = 0;
+  float strips[strips_in_block];  ///< the largest logit of each
+  bool nan = false;
 
   [[nodiscard]] float largest() const {
     return std::max(std::max(strips[0], strips[1]), std::max(strips[2], strips[3]));
   }
-  [[nodiscard]] bool nan() const { return magnitude > exact::infinity_bits; }
 };
 
-/// Looks at the logits of one strip, N vectors at a time.
+/// True if one of a block's logits is NaN: its |bits| are larger than infinity's (integers, because
+/// -ffinite-math-only may assume that no float is NaN).
 template <class L>
-struct strip_watch {
-  static constexpr std::size_t chains = 2;
-  typename L::floats largest[chains];
-  typename L::words magnitude[chains];
-
-  URN_INLINE strip_watch() {
-    unrolled<chains>([&](auto i) URN_INLINE_LAMBDA {
-      largest[i] = L::set(exact::minus_infinity);
-      magnitude[i] = L::set(0U);
-    });
+bool has_nan(const float* logits) {
+  auto magnitude = L::set(0U);
+  for (std::size_t i = 0; i < block_size; i += L::width) {
+    magnitude = L::max(L::bits(L::load(logits + i)) & L::set(0x7FFFFFFFU), magnitude);
   }
+  return L::max_of(magnitude) > exact::infinity_bits;
+}
+
+/// Looks at the logits of a block. Their sum tells of a NaN: it is one as well, or there are infinities of
+/// both signs.
+template <class L>
+class block_watch {
+ public:
+  /// N vectors.
   template <std::size_t N>
   URN_INLINE void see(const float* logits) {
     unrolled<N>([&](auto i) URN_INLINE_LAMBDA {
       const auto l = L::load(logits + i * L::width);
-      largest[i % chains] = L::max(l, largest[i % chains]);
-      magnitude[i % chains] = L::max(L::bits(l) & L::set(0x7FFFFFFFU), magnitude[i % chains]);
+      largest_[i % chains] = L::max(l, largest_[i % chains]);
+      sum_ = L::add(sum_, l);
     });
   }
-  [[nodiscard]] URN_INLINE float max() const { return L::max_of(L::max(largest[0], largest[1])); }
-  [[nodiscard]] URN_INLINE std::uint32_t max_magnitude() const {
-    return L::max_of(L::max(magnitude[0], magnitude[1]));
+  /// The largest logit since the last strip.
+  URN_INLINE float end_strip() {
+    const float largest = L::max_of(L::max(largest_[0], largest_[1]));
+    unrolled<chains>([&](auto i) URN_INLINE_LAMBDA { largest_[i] = L::set(exact::minus_infinity); });
+    return largest;
   }
+  /// Whether one of the logits, all of which were seen, is NaN.
+  [[nodiscard]] URN_INLINE bool nan(const float* logits) const {
+    const auto magnitude = L::bits(sum_) & L::set(0x7FFFFFFFU);
+    return L::max_of(magnitude) > exact::infinity_bits && has_nan<L>(logits);
+  }
+
+ private:
+  static constexpr std::size_t chains = 2;
+  typename L::floats largest_[chains] = {L::set(exact::minus_infinity), L::set(exact::minus_infinity)};
+  typename L::floats sum_ = L::set(0.0F);
 };
 
 /// Of a row without any.
@@ -135,44 +149,44 @@ constexpr const auto& memory_of(const Row& row) {
     return nowhere;
   }
 }
+
+/// Where a block begins that is to be brought near, vector by vector without asking where the row ends:
+/// instead of a part of a block the row's last 1024 logits. The row has so many, or is nowhere.
 template <class Memory>
-URN_INLINE void bring_near(const Memory& memory, std::size_t first, std::size_t count) {
-  if (first + count <= memory.size()) memory.prefetch(first, count);
+std::size_t whole_block(const Memory& memory, std::size_t first) {
+  return std::min(first, memory.size() - std::min(memory.size(), block_size));
 }
 
-/// Scans a block, while the logits from `ahead` on are brought near.
+/// Scans a block, while the one from `ahead` on is brought near.
 template <class L, class Memory>
 block_scan<L> scan_block(const float* logits, const Memory& memory, std::size_t ahead) {
   constexpr std::size_t n = vectors_at_once<L>;
+  ahead = whole_block(memory, ahead);
   block_scan<L> seen;
+  block_watch<L> watch;
   for (std::size_t s = 0; s < strips_in_block; ++s) {
-    strip_watch<L> watch;
     for (std::size_t i = s * strip_size; i < (s + 1) * strip_size; i += n * L::width) {
-      bring_near(memory, ahead + i, n * L::width);
+      memory.prefetch(ahead + i, n * L::width);
       watch.template see<n>(logits + i);
     }
-    seen.strips[s] = watch.max();
-    seen.magnitude = std::max(seen.magnitude, watch.max_magnitude());
+    seen.strips[s] = watch.end_strip();
   }
+  seen.nan = watch.nan(logits);
   return seen;
 }
-
-template <class L>
-URN_INLINE void add_masses(block_sum<L>& sum, const float* logits, typename L::floats c,
-                           typename L::words key) {
-  constexpr std::size_t n = vectors_at_once<L>;
-  typename L::floats l[n];
-  unrolled<n>([&](auto i) URN_INLINE_LAMBDA { l[i] = L::load(logits + i * L::width); });
-  sum.template add<n>(l, c, key);
+/// The same of a row, which may be less than a block.
+template <class L, logits_row Row>
+block_scan<L> scan_block_of(const Row& row, const float* logits, std::size_t ahead) {
+  if (row.size() < block_size) return scan_block<L>(logits, nowhere, 0);
+  return scan_block<L>(logits, memory_of(row), ahead);
 }
 
 /// The mass of a block with the given key.
 template <class L>
 std::uint64_t mass_of_block(const float* logits, float c, std::uint32_t key) {
-  block_sum<L> sum;
-  for (std::size_t i = 0; i < block_size; i += vectors_at_once<L> * L::width) {
-    add_masses<L>(sum, logits + i, L::set(c), L::set(key));
-  }
+  constexpr std::size_t n = vectors_at_once<L>;
+  block_sum<L, n> sum;
+  for (std::size_t i = 0; i < block_size; i += n * L::width) sum.add(logits + i, L::set(c), L::set(key));
   return sum.total();
 }
 
@@ -183,19 +197,18 @@ template <class L, class Memory>
 std::uint64_t mass_of_block(const float* logits, float c, std::uint32_t key, const float* next,
                             block_scan<L>& seen, const Memory& memory, std::size_t ahead) {
   constexpr std::size_t n = vectors_at_once<L>;
-  block_sum<L> sum;
-  std::uint32_t magnitude = 0;
+  ahead = whole_block(memory, ahead);
+  block_sum<L, n> sum;
+  block_watch<L> watch;
   for (std::size_t s = 0; s < strips_in_block; ++s) {
-    strip_watch<L> watch;
     for (std::size_t i = s * strip_size; i < (s + 1) * strip_size; i += n * L::width) {
-      bring_near(memory, ahead + i, n * L::width);
+      memory.prefetch(ahead + i, n * L::width);
       watch.template see<n>(next + i);
-      add_masses<L>(sum, logits + i, L::set(c), L::set(key));
+      sum.add(logits + i, L::set(c), L::set(key));
     }
-    seen.strips[s] = watch.max();
-    magnitude = std::max(magnitude, watch.max_magnitude());
+    seen.strips[s] = watch.end_strip();
   }
-  seen.magnitude = magnitude;
+  seen.nan = watch.nan(next);
   return sum.total();
 }
 

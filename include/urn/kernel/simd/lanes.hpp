@@ -10,11 +10,14 @@
 ///     add(a, b), sub(a, b)          not to be reassociated
 ///     max(a, b)                     a > b ? a : b: the second where one is NaN
 ///     shift_right(x, n), shift_left by lane; 0 from the width on
+///     up_a_byte(x)                  x << 8
+///     average(a, b)                 of their 16-bit halves, rounded up
 ///     truncated(x), pairs(w)        integers, rounded to 0; two of them as one of 64 bits, the first one
 ///     below multiply(x, y)                the products of the lower halves of 64-bit lanes widen_low(x),
 ///     widen_high(x)   the first and the second half of the lanes as 64-bit integers above(a, b), at_least(a,
 ///     b)   one bit a lane compress(p, x, mask)          the lanes in the mask to p, p + 1, ...; may write a
-///     whole vector keep(x, mask)                 the lanes in the mask, -inf in the others max_of(x),
+///     whole vector keep(x, mask)                 the lanes in the mask, -inf in the others
+///     keep_from<I>(x, mask)         the same by the bits from bit I on              max_of(x),
 ///     min_of(x), sum_of(x)          of all lanes
 ///
 /// The architecture is part of every type, and every function here is always inlined, so that vector code

@@ -31,6 +31,13 @@ struct avx2_lanes : batches<Arch> {
   URN_INLINE static words shift_right(words x, words n) { return words(_mm256_srlv_epi32(x.data, n.data)); }
   URN_INLINE static longs shift_right(longs x, longs n) { return longs(_mm256_srlv_epi64(x.data, n.data)); }
   URN_INLINE static words shift_left(words x, words n) { return words(_mm256_sllv_epi32(x.data, n.data)); }
+  /// By a shuffle, which ports are free for that multiply-adds and shifts do not share.
+  URN_INLINE static words up_a_byte(words x) {
+    const __m256i from =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(-1, 0, 1, 2, -1, 4, 5, 6, -1, 8, 9, 10, -1, 12, 13, 14));
+    return words(_mm256_shuffle_epi8(x.data, from));
+  }
+  URN_INLINE static words average(words a, words b) { return words(_mm256_avg_epu16(a.data, b.data)); }
   URN_INLINE static longs multiply(longs a, longs b) { return longs(_mm256_mul_epu32(a.data, b.data)); }
   URN_INLINE static longs widen_low(words x) {
     return longs(_mm256_cvtepu32_epi64(_mm256_castsi256_si128(x.data)));
@@ -57,6 +64,15 @@ struct avx2_lanes : batches<Arch> {
     const __m256i bits = _mm256_and_si256(_mm256_set1_epi32(static_cast<int>(mask)), bit);
     const __m256 kept = _mm256_castsi256_ps(_mm256_cmpeq_epi32(bits, bit));
     return floats(_mm256_blendv_ps(_mm256_set1_ps(exact::minus_infinity), x.data, kept));
+  }
+  /// Each lane's bit becomes its sign, which is what a blend goes by.
+  template <std::size_t First>
+  URN_INLINE static floats keep_from(floats x, std::uint32_t mask) {
+    constexpr int last = 31 - static_cast<int>(First);
+    const __m256i up =
+        _mm256_setr_epi32(last, last - 1, last - 2, last - 3, last - 4, last - 5, last - 6, last - 7);
+    const __m256i kept = _mm256_sllv_epi32(_mm256_set1_epi32(static_cast<int>(mask)), up);
+    return floats(_mm256_blendv_ps(_mm256_set1_ps(exact::minus_infinity), x.data, _mm256_castsi256_ps(kept)));
   }
 
   URN_INLINE static float min_of(floats x) {

@@ -33,6 +33,8 @@ struct lanes<xsimd::avx512bw> : batches<xsimd::avx512bw> {
   URN_INLINE static words shift_right(words x, words n) { return words(_mm512_srlv_epi32(x.data, n.data)); }
   URN_INLINE static longs shift_right(longs x, longs n) { return longs(_mm512_srlv_epi64(x.data, n.data)); }
   URN_INLINE static words shift_left(words x, words n) { return words(_mm512_sllv_epi32(x.data, n.data)); }
+  URN_INLINE static words up_a_byte(words x) { return x << 8; }
+  URN_INLINE static words average(words a, words b) { return words(_mm512_avg_epu16(a.data, b.data)); }
   URN_INLINE static longs multiply(longs a, longs b) { return longs(_mm512_mul_epu32(a.data, b.data)); }
   URN_INLINE static longs widen_low(words x) {
     return longs(_mm512_cvtepu32_epi64(_mm512_castsi512_si256(x.data)));
@@ -56,6 +58,10 @@ struct lanes<xsimd::avx512bw> : batches<xsimd::avx512bw> {
 
   URN_INLINE static floats keep(floats x, std::uint32_t mask) {
     return floats(_mm512_mask_mov_ps(set(exact::minus_infinity).data, static_cast<__mmask16>(mask), x.data));
+  }
+  template <std::size_t First>
+  URN_INLINE static floats keep_from(floats x, std::uint32_t mask) {
+    return keep(x, (mask >> First) & all);
   }
 
   URN_INLINE static float min_of(floats x) { return _mm512_reduce_min_ps(x.data); }

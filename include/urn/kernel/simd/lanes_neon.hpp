@@ -41,6 +41,11 @@ struct lanes<xsimd::neon64> : batches<xsimd::neon64> {
     const uint64x2_t count = vbslq_u64(vcgtq_u64(n.data, most), most, n.data);
     return longs(vshlq_u64(x.data, vnegq_s64(vreinterpretq_s64_u64(count))));
   }
+  URN_INLINE static words up_a_byte(words x) { return x << 8; }
+  URN_INLINE static words average(words a, words b) {
+    return words(
+        vreinterpretq_u32_u16(vrhaddq_u16(vreinterpretq_u16_u32(a.data), vreinterpretq_u16_u32(b.data))));
+  }
   URN_INLINE static longs multiply(longs a, longs b) {
     return longs(vmull_u32(vmovn_u64(a.data), vmovn_u64(b.data)));
   }
@@ -62,6 +67,10 @@ struct lanes<xsimd::neon64> : batches<xsimd::neon64> {
     static constexpr std::uint32_t bit[4] = {1, 2, 4, 8};
     const uint32x4_t kept = vtstq_u32(vdupq_n_u32(mask), vld1q_u32(bit));
     return floats(vbslq_f32(kept, x.data, vdupq_n_f32(exact::minus_infinity)));
+  }
+  template <std::size_t First>
+  URN_INLINE static floats keep_from(floats x, std::uint32_t mask) {
+    return keep(x, (mask >> First) & all);
   }
 
   URN_INLINE static float min_of(floats x) { return vminvq_f32(x.data); }

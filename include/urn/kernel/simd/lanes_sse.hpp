@@ -62,6 +62,8 @@ struct lanes<xsimd::sse4_2> : batches<xsimd::sse4_2> {
     }
     return longs::load_aligned(values);
   }
+  URN_INLINE static words up_a_byte(words x) { return x << 8; }
+  URN_INLINE static words average(words a, words b) { return words(_mm_avg_epu16(a.data, b.data)); }
   URN_INLINE static longs multiply(longs a, longs b) { return longs(_mm_mul_epu32(a.data, b.data)); }
   URN_INLINE static longs widen_low(words x) { return longs(_mm_cvtepu32_epi64(x.data)); }
   URN_INLINE static longs widen_high(words x) { return longs(_mm_cvtepu32_epi64(_mm_srli_si128(x.data, 8))); }
@@ -88,6 +90,10 @@ struct lanes<xsimd::sse4_2> : batches<xsimd::sse4_2> {
     const __m128i bits = _mm_and_si128(_mm_set1_epi32(static_cast<int>(mask)), bit);
     const __m128 kept = _mm_castsi128_ps(_mm_cmpeq_epi32(bits, bit));
     return floats(_mm_blendv_ps(_mm_set1_ps(exact::minus_infinity), x.data, kept));
+  }
+  template <std::size_t First>
+  URN_INLINE static floats keep_from(floats x, std::uint32_t mask) {
+    return keep(x, (mask >> First) & all);
   }
 
   URN_INLINE static float min_of(floats x) {

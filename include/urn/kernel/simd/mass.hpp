@@ -27,7 +27,7 @@ struct row_watch {
   template <class L>
   void see(std::size_t b, const block_scan<L>& block) {
     largest = std::max(largest, ordered(block.largest()));
-    nan |= block.nan();
+    nan |= block.nan;
     for (std::size_t s = b * strips_in_block, i = 0; i < strips_in_block && s + i < maxima.size(); ++i) {
       maxima[s + i] = block.strips[i];
     }
@@ -40,7 +40,7 @@ row_scan scan(const Row& row, std::span<float> maxima) {
   row_watch watch{maxima};
   buffer<L> space;
   for (std::size_t b = 0; b < block_count(row.size()); ++b) {
-    watch.see(b, scan_block<L>(load_block(row, b, space), memory_of(row), (b + 1) * block_size));
+    watch.see(b, scan_block_of<L>(row, load_block(row, b, space), (b + 1) * block_size));
   }
   return {watch.largest, status_of_row(watch.largest, watch.nan), maxima};
 }
@@ -53,7 +53,7 @@ row_mass mass(const Row& row, float c, std::span<block_mass> blocks, std::span<f
   const std::size_t count = block_count(row.size());
   std::uint32_t row_key = no_mass_key;
   const float* logits = load_block(row, 0, spaces[0]);
-  block_scan<L> seen = scan_block<L>(logits, memory_of(row), block_size);
+  block_scan<L> seen = scan_block_of<L>(row, logits, block_size);
   for (std::size_t b = 0; b < count; ++b) {
     watch.see(b, seen);
     const std::uint32_t key =

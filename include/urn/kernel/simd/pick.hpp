@@ -27,8 +27,8 @@ std::size_t pick_in_block(const float* logits, std::size_t count, float c, std::
   std::uint64_t before = 0;
   std::size_t i = 0;
   for (; i + step < block_size; i += step) {
-    block_sum<L> sum;
-    add_masses<L>(sum, logits + i, L::set(c), L::set(key));
+    block_sum<L, vectors_at_once<L>> sum;
+    sum.add(logits + i, L::set(c), L::set(key));
     const std::uint64_t mass_here = sum.total();
     if (before + mass_here > s) break;
     before += mass_here;

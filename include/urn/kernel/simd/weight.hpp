@@ -2,6 +2,7 @@
 /// \file
 /// The weights of vectors of tokens, and sums of their masses.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -36,28 +37,42 @@ URN_INLINE weights<L, N> weights_of(const typename L::floats (&logits)[N], typen
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { f[i] = L::fms(logits[i], c, L::sub(f[i], m)); });
   unrolled<N>([&](auto i) URN_INLINE_LAMBDA { p[i] = L::set(power_coefficient(0)); });
   unrolled<5>([&](auto k) URN_INLINE_LAMBDA { horner<L, N>(p, f, power_coefficient(k + 1)); });
-  unrolled<N>([&](auto i) URN_INLINE_LAMBDA { w.mantissa[i] = L::bits(p[i]) << 8; });
+  unrolled<N>([&](auto i) URN_INLINE_LAMBDA { w.mantissa[i] = L::up_a_byte(L::bits(p[i])); });
   return w;
 }
 
-/// Sums of masses in a block, by lane. The low sums may wrap: with the sums of the upper halves they are
-/// exact for up to 65,536 masses a lane.
-template <class L>
+/// Sums of masses in a block, N vectors at a time, by lane. The low sums may wrap: the averages of the
+/// masses' upper halves tell how often. They are rounded up, so that N 2^16 times their sum is off by less
+/// than 2^18 for each mass: 2^28 for the whole block.
+template <class L, std::size_t N>
 struct block_sum {
   typename L::words low = L::set(0U);
-  typename L::words high = L::set(0U);
+  typename L::words averages = L::set(0U);
 
-  template <std::size_t N>
-  URN_INLINE void add(const typename L::floats (&logits)[N], typename L::floats c, typename L::words key) {
-    const weights<L, N> w = weights_of<L, N>(logits, c);
+  /// One vector after the other: side by side they need more registers than there are.
+  URN_INLINE void add(const float* logits, typename L::floats c, typename L::words key) {
+    typename L::words mass[N];
     unrolled<N>([&](auto i) URN_INLINE_LAMBDA {
-      const auto mass = L::shift_right(w.mantissa[i], key - w.exponent[i]);
-      low = low + mass;
-      high = high + (mass >> 16);
+      const weights<L, 1> w = weights_of<L, 1>({L::load(logits + i * L::width)}, c);
+      mass[i] = L::shift_right(w.mantissa[0], key - w.exponent[0]);
+      low = low + mass[i];
     });
+    averages = averages + (average_of<N>(mass) >> 16);
   }
   [[nodiscard]] URN_INLINE std::uint64_t total() const {
-    return (std::uint64_t{L::sum_of(high)} << 16) + L::sum_of(low - (high << 16));
+    constexpr int shift = 16 + std::countr_zero(N);
+    const auto rest = static_cast<std::int32_t>(L::sum_of(low - (averages << shift)));
+    return (std::uint64_t{L::sum_of(averages)} << shift) + static_cast<std::uint64_t>(std::int64_t{rest});
+  }
+
+ private:
+  template <std::size_t Count>
+  URN_INLINE static typename L::words average_of(const typename L::words* x) {
+    if constexpr (Count == 1) {
+      return x[0];
+    } else {
+      return L::average(average_of<Count / 2>(x), average_of<Count / 2>(x + Count / 2));
+    }
   }
 };
 
