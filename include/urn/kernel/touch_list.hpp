@@ -114,7 +114,9 @@ URN_HOST_DEVICE constexpr std::size_t touched_below(std::span<const touched_toke
 URN_HOST_DEVICE constexpr std::span<const touched_token> touched_between(
     std::span<const touched_token> touched, token_id first, token_id last) {
   const std::size_t begin = touched_below(touched, first);
-  return touched.subspan(begin, touched_below(touched, last) - begin);
+  std::size_t end = begin;  // not searched for: there are few, and each of them will be looked at
+  while (end < touched.size() && touched[end].id < last) ++end;
+  return touched.subspan(begin, end - begin);
 }
 
 }  // namespace urn
