@@ -12,13 +12,16 @@
 ///     shift_right(x, n), shift_left by lane; 0 from the width on
 ///     up_a_byte(x)                  x << 8
 ///     average(a, b)                 of their 16-bit halves, rounded up
-///     truncated(x), pairs(w)        integers, rounded to 0; two of them as one of 64 bits, the first one
-///     below multiply(x, y)                the products of the lower halves of 64-bit lanes widen_low(x),
-///     widen_high(x)   the first and the second half of the lanes as 64-bit integers above(a, b), at_least(a,
-///     b)   one bit a lane compress(p, x, mask)          the lanes in the mask to p, p + 1, ...; may write a
-///     whole vector keep(x, mask)                 the lanes in the mask, -inf in the others
-///     keep_from<I>(x, mask)         the same by the bits from bit I on              max_of(x),
-///     min_of(x), sum_of(x)          of all lanes
+///     truncated(x)                  to integers, rounded to 0
+///     pairs(w)                      two words as one of 64 bits, the first one below
+///     multiply(x, y)                the products of the lower halves of 64-bit lanes
+///     widen_low(x), widen_high(x)   the first, the second half of the lanes as 64-bit integers
+///     above(a, b), at_least(a, b)   one bit a lane
+///     compress(p, x, mask)          the lanes in the mask to p, p + 1, ...; may write a whole vector
+///     keep(x, mask)                 the lanes in the mask, -inf in the others
+///     keep_from<I>(x, mask)         the same by the mask's bits from bit I on
+///     max_of(x), min_of(x)          of all lanes
+///     sum_of(x)                     of all lanes
 ///
 /// The architecture is part of every type, and every function here is always inlined, so that vector code
 /// compiled with some -m flags is never taken for that of another file.
