@@ -114,12 +114,12 @@ class list_writer {
       __builtin_prefetch(out_.logits.data() + next + line * 16, 1);
     });
   }
-  /// A few of the tokens, one by one: always 6 without asking whether there are so many. A branch for each
+  /// A few of the tokens, one by one: always 10 without asking whether there are so many. A branch for each
   /// would be mispredicted, and a vector store across two lines of a cache costs more as well.
   template <class Ids>
   URN_INLINE void pick_out(Ids ids, std::size_t first, const float* logits, std::uint64_t mask,
                            std::size_t count) const {
-    constexpr std::size_t at_once = 6;
+    constexpr std::size_t at_once = 10;
     constexpr std::uint64_t last = std::uint64_t{1} << (group - 1);  // of no bits the last: never a branch
     token_id* const to_ids = out_.ids.data() + size_;
     float* const to = out_.logits.data() + size_;
