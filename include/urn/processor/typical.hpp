@@ -10,7 +10,6 @@
 #include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
 #include "urn/kernel/candidates.hpp"
-#include "urn/kernel/fraction.hpp"
 #include "urn/kernel/scalar/moments.hpp"
 #include "urn/kernel/scalar/typical.hpp"
 #include "urn/processor/stage.hpp"
@@ -79,7 +78,7 @@ struct typical {
       if (row.is_cut) return false;
       const kernel::mass_range range =
           kernel::range_of(row.mass(), row.scratch.blocks().first(block_count(row.size())), row.size());
-      const kernel::typical_doubt doubt{aim_at(row, 0, range.most, 1), target(range.least), range.least};
+      const kernel::typical_doubt doubt{aim_at(row, 0, range.most, 1), range.least, share(), beyond()};
       const auto found = row.policy.select_typical_surely(row.row, doubt, row.scan(), row.scratch);
       if (found) row.keep([&](const auto&, const auto&) { return *found; });
       return found.has_value();
@@ -87,10 +86,10 @@ struct typical {
     return false;
   }
   [[nodiscard]] URN_HOST_DEVICE std::uint64_t target(std::uint64_t mass) const {
-    const float share = p > 0.0F ? p : 0.0F;
-    return rule == typical_rule::beyond ? kernel::floor_share(mass, share) + 1
-                                        : kernel::ceil_share(mass, share);
+    return kernel::typical_target(mass, share(), beyond());
   }
+  [[nodiscard]] URN_HOST_DEVICE constexpr float share() const { return p > 0.0F ? p : 0.0F; }
+  [[nodiscard]] URN_HOST_DEVICE constexpr bool beyond() const { return rule == typical_rule::beyond; }
 };
 
 }  // namespace urn

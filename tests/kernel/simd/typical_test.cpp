@@ -70,7 +70,7 @@ TEST(simd_select_typical, of_a_kept_set) {
 TEST(simd_select_typical, surely_keeps_what_the_scalar_kernel_keeps) {
   const float c = kernel::mass_scale(0.9F);
   rows::random_source random(3);
-  std::size_t sure_of_flat = 0, sure_of_peaky = 0, unsure = 0;
+  std::size_t sure_of_flat = 0, sure_of_peaky = 0, unsure = 0, without_best = 0;
   for (std::size_t i = 0; i < 240; ++i) {
     const bool peaky = i % 2 == 0;
     rows::row logits = rows::normal(8192 + random.below(12000), random, 0.2F + 3 * random.uniform());
@@ -92,11 +92,12 @@ TEST(simd_select_typical, surely_keeps_what_the_scalar_kernel_keeps) {
     const auto aim = [&](std::uint64_t total, std::int64_t middle) {
       return kernel::typical_aim{c, mass.key, middle, kernel::ceil_share(total, p), total, i % 7 == 0};
     };
-    const kernel::typical_doubt doubt{aim(range.most, 0), kernel::ceil_share(range.least, p), range.least};
+    const kernel::typical_doubt doubt{aim(range.most, 0), range.least, p};
     urn::workspace vectors{row.size(), 0}, plain{row.size(), 0};
     const auto found = simd.select_typical_surely(row, doubt, kernel::scan_of(mass), vectors);
     ++(!found ? unsure : peaky ? sure_of_peaky : sure_of_flat);
     if (!found) continue;
+    without_best += !peaky && found->largest == 0 ? 1U : 0U;
     const auto expected = urn::scalar.select_typical(row, aim(m.mass, kernel::mean_depth(m)), {}, plain);
     ASSERT_TRUE(std::ranges::equal(found->kept.ids, expected.kept.ids)) << i;
     ASSERT_TRUE(seen::same_bits(found->kept.logits, expected.kept.logits)) << i;
@@ -105,6 +106,7 @@ TEST(simd_select_typical, surely_keeps_what_the_scalar_kernel_keeps) {
     ASSERT_TRUE(found->largest == 0 || found->largest == kept.largest) << i;
   }
   EXPECT_GT(sure_of_flat, 5U);
+  EXPECT_GT(without_best, 5U);
   EXPECT_GT(sure_of_peaky, 20U);
   EXPECT_GT(unsure, 40U);
 }

@@ -12,6 +12,7 @@
 #include "urn/core/workspace.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/candidates.hpp"
+#include "urn/kernel/fraction.hpp"
 #include "urn/kernel/scalar/moments.hpp"
 #include "urn/kernel/scalar/select.hpp"
 
@@ -35,12 +36,22 @@ struct typical_aim {
   }
 };
 
+/// The mass that a share of a total asks for: at least so much, or more than that.
+URN_HOST_DEVICE inline std::uint64_t typical_target(std::uint64_t total, float share, bool beyond) {
+  return beyond ? floor_share(total, share) + 1 : ceil_share(total, share);
+}
+
 /// A typical cut of a row of which not all is known: `middle` not at all, `total` and `target` only that they
 /// are no more than those of `most`, and no less than these.
 struct typical_doubt {
   typical_aim most;
-  std::uint64_t least_target;
   std::uint64_t least_total;
+  float share;          ///< of the total that is kept
+  bool beyond = false;  ///< and more
+
+  [[nodiscard]] URN_HOST_DEVICE std::uint64_t target(std::uint64_t total) const {
+    return typical_target(total, share, beyond);
+  }
 };
 
 /// The mean of d_i by mass, rounded to the nearest integer, halves up.

@@ -84,17 +84,20 @@ float peaky_bound(const typical_aim& aim, float least, const row_scan& scanned, 
   return peaky ? bound : exact::minus_infinity;
 }
 
-/// The tokens down to a guess, and where a cut of them ends, if the guess was right.
+/// The tokens that reach a guessed bound, and where a cut of them ends, if the guess was right.
+struct typical_find {
+  candidate_list found;
+  typical_end end;
+  float bound = exact::infinity;
+};
 template <class L, logits_row Row>
-candidate_list find_in_ring(const Row& row, const typical_aim& aim, float least, const row_scan& scanned,
-                            workspace& scratch, typical_end& end) {
-  end = {};
+typical_find find_in_ring(const Row& row, const typical_aim& aim, float least, const row_scan& scanned,
+                          workspace& scratch) {
   const typical_ring ring = guess_typical<L>(row, aim, scratch);
   if (ring.inner == 0) return {};  // of ties the sample says nothing
   const float bound = least_within(aim, aim.middle + ring.outer, least);
   const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch));
-  end = end_in_ring<L>(found.logits, aim, ring, least, space_in(scratch));
-  return found;
+  return {found, end_in_ring<L>(found.logits, aim, ring, least, space_in(scratch)), bound};
 }
 
 /// As scalar::select_typical, which does what is seldom asked for. Of a peaky row the best strips' tokens are
@@ -120,8 +123,9 @@ selection select_typical(const Row& row, const typical_aim& aim, const row_scan&
       if (end.is_reached && least_within(aim, aim.middle + end.score, least) >= bound) return kept_of(found);
     }
     if (row.size() >= least_sampled) {
-      const candidate_list found = find_in_ring<L>(row, aim, least, scanned, scratch, end);
-      if (end.is_reached) return kept_of(found);
+      const typical_find in = find_in_ring<L>(row, aim, least, scanned, scratch);
+      end = in.end;
+      if (end.is_reached) return kept_of(in.found);
     }
   }
   const candidate_list found = reaching(least);

@@ -123,14 +123,13 @@ std::uint64_t sum_within(std::span<const float> values, const typical_aim& aim, 
   for (; i + n * L::width <= values.size(); i += n * L::width) {
     typename L::floats kept[n];
     unrolled<n>([&](auto j) URN_INLINE_LAMBDA {
-      const auto l = L::load(values.data() + i + j * L::width);
-      kept[j] = L::keep(l, span.template has<L>(l));
+      kept[j] = span.template part<L>(L::load(values.data() + i + j * L::width));
     });
     sum.template add<n>(kept, c, key);
   }
   for (; i < values.size(); i += L::width) {
     const auto l = L::load_first(values.data() + i, std::min(L::width, values.size() - i));
-    const typename L::floats kept[1] = {L::keep(l, span.template has<L>(l))};
+    const typename L::floats kept[1] = {span.template part<L>(l)};
     sum.template add<1>(kept, c, key);
   }
   return sum.total();

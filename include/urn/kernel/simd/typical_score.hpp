@@ -61,6 +61,12 @@ struct typical_span {
   [[nodiscard]] URN_INLINE std::uint32_t has(typename L::floats logits) const {
     return L::at_least(logits, L::set(low)) & L::above(L::set(high), logits);
   }
+  /// The logits that it has, -inf in the other lanes.
+  template <class L>
+  [[nodiscard]] URN_INLINE typename L::floats part(typename L::floats logits) const {
+    const auto inside = logits >= L::set(low) && logits < L::set(high);
+    return xsimd::select(inside, logits, L::set(exact::minus_infinity));
+  }
 };
 
 /// Scores of vectors of tokens with a mass, as floats: 2^23 + score.

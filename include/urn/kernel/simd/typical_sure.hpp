@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The typical cut of a weighed row without its moments, which cost half of its time.
+/// The typical cut of a weighed row without its moments, where they can be done without.
 ///
 /// The candidates' own moments, and the mass that is left for all others, bound the mean; the masses of
 /// blocks bound the total, more nearly than by one token's mass. What is kept for every mean and total in
@@ -51,24 +51,44 @@ depth_range mean_depths(const candidate_list& known, const typical_doubt& doubt,
   return {std::min(0.0, least) * 2 + std::max(0.0, least) / rounding - 1, most * rounding + 1};
 }
 
-/// As select_typical, of a flat row. The tokens that are likelier than the mean all stay, far inside of the
-/// kept set, so the others follow by their own surprise: it is enough that the mean is nearer to the best
-/// token than to the last one that is kept.
+/// As select_typical, of a row whose tokens down to a bound are known, by the row's moments.
+template <class L, logits_row Row>
+std::optional<selection> select_typical_of_found(const Row& row, const typical_doubt& doubt,
+                                                 const typical_find& in, float least, const row_scan& scanned,
+                                                 workspace& scratch) {
+  typical_aim aim = doubt.most;
+  const row_moments m = moments<L>(row, aim.c, aim.row_key);
+  aim.middle = mean_depth(m);
+  aim.total = m.mass;
+  aim.target = doubt.target(m.mass);
+  typical_ring ring = guess_typical<L>(row, aim, scratch);
+  const std::int64_t known = depth_of(in.bound, aim.c, aim.row_key) - aim.middle;
+  if (ring.inner == 0 || ring.inner >= known) return {};
+  ring.outer = static_cast<std::uint32_t>(std::min<std::int64_t>(ring.outer, known));
+  const typical_end end = end_in_ring<L>(in.found.logits, aim, ring, least, space_in(scratch));
+  if (!end.is_reached) return {};
+  return keep_typical<L>(in.found, aim, end, least, scanned);
+}
+
+/// As select_typical, of a flat row. Most often the tokens that are likelier than the mean all stay, far
+/// inside of the kept set, so the others follow by their own surprise: it is enough that the mean is nearer
+/// to the best token than to the last one that is kept. Elsewhere the moments decide.
 template <class L, logits_row Row>
 std::optional<selection> select_typical_of_flat(const Row& row, const typical_doubt& doubt, float least,
                                                 const row_scan& scanned, workspace& scratch) {
   typical_aim aim = doubt.most;
   aim.middle = depth_of(logit_of(std::uint64_t{scanned.largest} << 32), aim.c, aim.row_key);
-  typical_end end;
-  const candidate_list found = find_in_ring<L>(row, aim, least, scanned, scratch, end);
-  if (!end.is_reached) return {};
-  const selection cut = keep_typical<L>(found, aim, end, least, scanned);
+  const typical_find in = find_in_ring<L>(row, aim, least, scanned, scratch);
+  if (!in.end.is_reached) return {};
+  const double mean = mean_depths<L>(in.found, doubt, row.size(), 0).most;
+  if (!(2 * mean < 2 * static_cast<double>(aim.middle) + in.end.score)) {
+    return select_typical_of_found<L>(row, doubt, in, least, scanned, scratch);
+  }
+  const selection cut = keep_typical<L>(in.found, aim, in.end, least, scanned);
   if (cut.mass == 0) return {};
-  const std::uint64_t last = mass_in_row(typical_span(aim, end.score, least).low, aim.c, aim.row_key);
-  const std::uint64_t before = aim.with_ties ? end.before : cut.mass - last;
-  if (before >= doubt.least_target) return {};
-  const double mean = mean_depths<L>(cut.kept, doubt, row.size(), 0).most;
-  if (!(2 * mean < 2 * static_cast<double>(aim.middle) + end.score)) return {};
+  const std::uint64_t last = mass_in_row(typical_span(aim, in.end.score, least).low, aim.c, aim.row_key);
+  const std::uint64_t before = aim.with_ties ? in.end.before : cut.mass - last;
+  if (before >= doubt.target(doubt.least_total)) return {};
   return cut;
 }
 
@@ -131,19 +151,22 @@ std::optional<selection> select_typical_of_peaky(const Row& row, const typical_d
   const selection cut = keep_typical<L>(found, aim, end, least, scanned);
   if (cut.kept.size() != edges.size) return {};
   const std::uint64_t mass = sum_in_row<L>(cut.kept.logits.data(), edges.size, aim.c, aim.row_key);
-  if (!edges.are_sure(means, mass, doubt.least_target)) return {};
+  if (!edges.are_sure(means, mass, doubt.target(doubt.least_total))) return {};
   return cut;
 }
 
-/// As select_typical with what is in doubt, if that cannot change the result; nothing otherwise.
+/// As select_typical; nothing where what is in doubt could change the result and this could not resolve it.
 template <class L, logits_row Row>
 std::optional<selection> select_typical_surely(const Row& row, const typical_doubt& doubt,
                                                const row_scan& scanned, workspace& scratch) {
   if (has(scanned.status, status::nan) || row.size() < least_sampled) return {};
   const float least = least_with_mass(doubt.most);
   const float bound = peaky_bound<L>(doubt.most, least, scanned, scratch);
-  if (!survives(bound)) return select_typical_of_flat<L>(row, doubt, least, scanned, scratch);
-  return select_typical_of_peaky<L>(row, doubt, bound, least, scanned, scratch);
+  if (survives(bound)) {
+    const auto cut = select_typical_of_peaky<L>(row, doubt, bound, least, scanned, scratch);
+    if (cut) return cut;
+  }
+  return select_typical_of_flat<L>(row, doubt, least, scanned, scratch);
 }
 
 }  // namespace urn::kernel::simd
