@@ -94,21 +94,27 @@ struct division {
   unsigned blocks = 1;
 };
 
-/// How many teams share each of very many rows, so that the last of them end together: the fewer, the more
-/// each does before it looks at its slice.
+/// How many teams a pipeline is best shared by: of a few rows, for each multiprocessor, and of each of very
+/// many. The fewer, the less is done again by each team before it looks at its slice, and the more of what
+/// is read again was read through the same half of L2; the more, the sooner the last of them end. (The best
+/// of 1, 2, 3, 4, 6, 8 and 16 slices at 1, 64, 256 and 1024 rows of 128,256 logits on an H100.)
+struct sharing {
+  unsigned of_few = 2;
+  unsigned of_many = 4;
+};
 template <class Stage>
-constexpr unsigned slices_of_many = count_stages<Stage, gathers>() != 0              ? 1
-                                    : count_stages<Stage, looks_for_the_best>() != 0 ? 2
-                                                                                     : 4;
+constexpr sharing best_sharing = count_stages<Stage, gathers>() != 0              ? sharing{1, 1}
+                                 : count_stages<Stage, looks_for_the_best>() != 0 ? sharing{1, 2}
+                                                                                  : sharing{};
 
-/// A few rows are shared by two teams a multiprocessor; many have one team each; very many `of_many`. (The
-/// best of 1, 2, 3, 4, 6, 8 and 16 slices at 1, 64, 256 and 1024 rows of 128,256 logits on an H100.)
+/// `wanted_slices` teams a row, or if that is 0 the best.
 inline division divide(std::size_t rows, std::size_t columns, unsigned wanted_slices,
-                       unsigned multiprocessors, unsigned of_many) {
+                       unsigned multiprocessors, sharing by) {
   const auto blocks = static_cast<unsigned>(std::max<std::size_t>(1, block_count(columns)));
   const unsigned most = (blocks + team_warps - 1) / team_warps;
-  const auto shared = static_cast<unsigned>(2ULL * multiprocessors / std::max<std::size_t>(1, rows));
-  const unsigned best = rows >= 4ULL * multiprocessors ? of_many : shared;
+  const auto shared =
+      static_cast<unsigned>(std::size_t{by.of_few} * multiprocessors / std::max<std::size_t>(1, rows));
+  const unsigned best = rows >= 4ULL * multiprocessors ? by.of_many : shared;
   const unsigned slices = std::clamp(wanted_slices != 0 ? wanted_slices : best, 1U, most);
   const unsigned of_slice = (blocks + slices - 1) / slices;
   return {(blocks + of_slice - 1) / of_slice, of_slice};
