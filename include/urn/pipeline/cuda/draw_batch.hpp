@@ -99,13 +99,16 @@ struct division {
 /// is read again was read through the same half of L2; the more, the sooner the last of them end. (The best
 /// of 1, 2, 3, 4, 6, 8 and 16 slices at 1, 64, 256 and 1024 rows of 128,256 logits on an H100.)
 struct sharing {
-  unsigned of_few = 2;
-  unsigned of_many = 4;
+  unsigned of_few;
+  unsigned of_many;
 };
 template <class Stage>
-constexpr sharing best_sharing = count_stages<Stage, gathers>() != 0              ? sharing{1, 1}
-                                 : count_stages<Stage, looks_for_the_best>() != 0 ? sharing{1, 2}
-                                                                                  : sharing{};
+constexpr sharing best_sharing() {
+  if (count_stages<Stage, gathers>() != 0) return {1, 1};
+  if (reports_by_a_warp<Stage>) return {2, 2};
+  return draws_by_a_warp<Stage> || count_stages<Stage, looks_for_the_best>() == 0 ? sharing{2, 4}
+                                                                                  : sharing{1, 2};
+}
 
 /// `wanted_slices` teams a row, or if that is 0 the best.
 inline division divide(std::size_t rows, std::size_t columns, unsigned wanted_slices,

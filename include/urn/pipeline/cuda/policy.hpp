@@ -69,7 +69,7 @@ struct cuda : kernel::cuda::thrust_on_stream {
     if (batch.rows > memory.rows || batch.columns > memory.vocabulary) return status::no_space;
     if (batch.rows == 0) return status::ok;
     const kernel::cuda::division parts = kernel::cuda::divide(
-        batch.rows, batch.columns, slices, multiprocessors(), kernel::cuda::best_sharing<Sampler>);
+        batch.rows, batch.columns, slices, multiprocessors(), kernel::cuda::best_sharing<Sampler>());
     const std::size_t edit_bytes = kernel::cuda::team_workspace::edit_bytes(
         scratch.edits(), kernel::cuda::count_stages<Sampler, kernel::cuda::touches>());
     if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), edit_bytes)) {
