@@ -65,6 +65,9 @@ __device__ __noinline__ inline strip_part patched_strip(strip_part part, unsigne
   return part;
 }
 
+/// Says that nothing edits a row and that load_four can load its whole strips.
+struct as_they_lie {};
+
 /// The strips, and where each begins; what lies past the row's end is -inf.
 struct loaded_strips {
   strip_part of[strips_in_flight];
@@ -91,6 +94,16 @@ struct loaded_strips {
     edit(row);
   }
 
+  /// The same of whole strips, without asking how they lie: a branch would keep registers for a call.
+  template <class Row>
+  __device__ loaded_strips(as_they_lie, const Row& row, const unsigned (&strip)[strips_in_flight]) {
+#pragma unroll
+    for (int k = 0; k < strips_in_flight; ++k) {
+      first[k] = strip[k] * warp_strip;
+      load_four(row.data() + lane_position(first[k], 0), of[k].logit);
+    }
+  }
+
   /// A bit for each of the lane's logits in the first `count` strips that is at least `least`.
   [[nodiscard]] __device__ std::uint32_t reaching(float least, unsigned count) const {
     std::uint32_t taken = 0;
@@ -107,14 +120,16 @@ struct loaded_strips {
  private:
   template <class Row>
   __device__ void load(const Row& row) {
-    const bool as_it_lies = lies_in_fours(row, first[strips_in_flight - 1] + warp_strip);
+    if constexpr (requires { row.data(); }) {
+      if (lies_in_fours(row, first[strips_in_flight - 1] + warp_strip)) {  // no branch between the loads
 #pragma unroll
-    for (int k = 0; k < strips_in_flight; ++k) {
-      if constexpr (requires { row.data(); }) {
-        if (as_it_lies) load_four(row.data() + lane_position(first[k], 0), of[k].logit);
+        for (int k = 0; k < strips_in_flight; ++k)
+          load_four(row.data() + lane_position(first[k], 0), of[k].logit);
+        return;
       }
-      if (!as_it_lies) of[k] = load_strip(row, first[k]);
     }
+#pragma unroll
+    for (int k = 0; k < strips_in_flight; ++k) of[k] = load_strip(row, first[k]);
   }
 
   template <class Row>

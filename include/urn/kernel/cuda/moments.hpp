@@ -48,7 +48,8 @@ __device__ void add_logits(candidate_list list, Sums& sums) {
 }
 
 /// See row_moments. Depths are lifted, so that none is negative; up to 32 products, each below 2^58, are
-/// summed in 64 bits.
+/// summed in 64 bits. (Light tokens' masses in 32 bits, with the heavy ones apart, took fewer
+/// instructions and no less time: 424 us instead of 420 for an eta_cutoff of 1024 peaky rows on an H100.)
 struct depth_sums {
   static constexpr std::uint32_t lift = 1U << 16;
   float c;
@@ -90,7 +91,8 @@ __device__ __noinline__ row_moments moments_of(team_workspace& work, const Row& 
 }
 
 /// See row_spread and distance_of, whose comparison of the floats' order is one of floats here: zeros of
-/// either sign, and subnormals that a flag flushes to zero, are equally far from any largest logit.
+/// either sign, and subnormals that a flag flushes to zero, are equally far from any largest logit. (Floors
+/// by an addition instead of conversions gained nothing: 29 us instead of 24 for a top_n_sigma of one row.)
 struct distance_sums {
   float largest;
   float lowest = exact::sub(largest, farthest);

@@ -190,50 +190,30 @@ __device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uin
   return static_cast<std::size_t>(work.together.tell(mine, place));
 }
 
-/// The place from `begin` on at which a warp finds r < the sum of the weights there.
-template <class WeightAt>
-__device__ std::size_t place_by_warp(std::size_t begin, std::size_t end, std::uint64_t r,
-                                     WeightAt&& weight_at) {
-  for (std::size_t first = begin;; first += warp_threads) {
-    const std::size_t i = first + lane_of_thread();
-    const std::uint64_t upto = warp_sum_upto(i < end ? weight_at(i) : 0);
-    const std::uint32_t past = __ballot_sync(all_lanes, upto > r);
-    if (past != 0) return first + static_cast<unsigned>(__ffs(past)) - 1;
-    r -= __shfl_sync(all_lanes, upto, warp_threads - 1);
-  }
-}
-
-/// The same of many weights: each warp sums up to 32 chunks of them, and one looks into the chunk.
+/// The same of many weights: each warp sums a part of them, and all look into the part.
 template <class WeightAt>
 __device__ __noinline__ std::size_t place_of_many(team_workspace& work, std::size_t count, std::uint64_t r,
                                                   WeightAt weight_at) {
-  constexpr std::size_t least_chunk = 4 * warp_threads;
+  constexpr unsigned ahead = 8;  // loaded before the first is looked at
   const std::size_t share = (count + team_warps - 1) / team_warps;
-  const std::size_t chunk = (share / warp_threads + least_chunk) / least_chunk * least_chunk;
   const std::size_t begin = min(warp_of_thread() * share, count), end = min(begin + share, count);
-  std::uint64_t mine = 0, total = 0;  // lane k has the k-th chunk's
-  for (std::size_t k = 0, first = begin; first < end; ++k, first += chunk) {
-    std::uint64_t sum = 0;
-#pragma unroll 4
-    for (std::size_t i = first + lane_of_thread(); i < min(first + chunk, end); i += warp_threads) {
-      sum += weight_at(i);
+  std::uint64_t sum = 0, total = 0;
+#pragma unroll 1
+  for (std::size_t first = begin; first < end; first += ahead * warp_threads) {
+#pragma unroll
+    for (unsigned k = 0; k < ahead; ++k) {
+      const std::size_t i = first + k * warp_threads + lane_of_thread();
+      sum += i < end ? weight_at(i) : 0;
     }
-    sum = warp_sum(sum);
-    if (lane_of_thread() == k) mine = sum;
   }
-  const std::uint64_t upto = warp_sum_upto(mine);
-  const std::uint64_t of_warp = __shfl_sync(all_lanes, upto, warp_threads - 1);
+  sum = warp_sum(sum);
   const bool leads = lane_of_thread() == 0;
-  const std::uint64_t before =
-      __shfl_sync(all_lanes, work.together.sum_before(leads ? of_warp : 0, total), 0);
-  const bool is_here = before <= r && r - before < of_warp;
-  std::size_t place = 0;
-  if (is_here) {
-    const int k = __ffs(__ballot_sync(all_lanes, upto > r - before)) - 1;
-    const std::uint64_t in_chunk = r - before - __shfl_sync(all_lanes, upto - mine, k);
-    place = place_by_warp(begin + static_cast<std::size_t>(k) * chunk, end, in_chunk, weight_at);
-  }
-  return static_cast<std::size_t>(work.together.tell(is_here && leads, place));
+  const std::uint64_t before = work.together.sum_before(leads ? sum : 0, total);
+  const bool is_here = leads && before <= r && r - before < sum;
+  const told part = work.together.tell(is_here, {begin, r - before});
+  return part.a + place_of(work, (share + team_threads - 1) / team_threads, part.b, [&](std::size_t i) {
+           return i < share && part.a + i < count ? weight_at(part.a + i) : 0;
+         });
 }
 
 /// See scalar::pick.

@@ -243,12 +243,15 @@ __device__ __noinline__ interval part_by_all(team_workspace& work, const Row& ro
 __device__ __noinline__ inline interval cut_among(team_workspace& work, swept_tokens swept,
                                                   mass_search search, interval likely) {
   const auto each = [=](auto&& see) {
-    swept.each([&](swept_token t) { see(ordered(t.logit), [=] { return search.weight(t.logit); }); });
+    swept.each([&](swept_token t) { see(ordered_number(t.logit), [=] { return search.weight(t.logit); }); });
+  };
+  const auto weight = [=](std::uint32_t value) {
+    return search.weight(logit_of(std::uint64_t{value} << 32));
   };
   const std::uint64_t mass = search.target.mass;
-  const interval at = close_in(work, {likely.low, likely.high}, mass, 0, each);
+  const interval at = close_in_by_weight(work, {likely.low, likely.high}, mass, weight, each);
   if (at.above < mass) return at;
-  return close_in(work, {likely.high + 1, search.high}, mass, 0, each);
+  return close_in_by_weight(work, {likely.high + 1, search.high}, mass, weight, each);
 }
 
 /// The prefix where many tokens are kept: a sample says where the cut will be.
@@ -294,15 +297,28 @@ __device__ __noinline__ inline kept_prefix prefix_of(team_workspace& work, candi
   return prefix_of(work, list, target, {least_survivor, scanned.largest}, scanned.largest);
 }
 
+/// Whether strips that reach `bound`, as what weighs `least` does, are so many that it pays to sweep the row.
+__device__ __noinline__ inline bool is_all_over(std::span<const float> maxima, std::uint32_t bound,
+                                                std::uint64_t least) {
+  if (least >> (row_bits - 8) != 0) return false;  // too near to the best for that, most of the time
+  bool any = false;
+  for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads) any |= ordered(maxima[i]) >= bound;
+  return team::count(any) > team_threads / 2;
+}
+
 /// The tokens whose own mass is at least `least`.
 template <whole_row Row>
 __device__ __noinline__ candidate_list heavy_of(team_workspace& work, const Row& row, float c,
                                                 std::uint32_t row_key, std::uint64_t least,
                                                 row_scan scanned) {
   const std::uint32_t bound = bound_of_mass(c, row_key, least);
-  const candidate_list list = collect(work, row, scanned.maxima, bound, kept_writer(work));
-  return keep_if(
-      work, list, [=](float l) { return mass_in_row(l, c, row_key) >= least; }, kept_writer(work));
+  const auto is_heavy = [=](float l) { return mass_in_row(l, c, row_key) >= least; };
+  if (is_all_over(scanned.maxima, bound, least)) {
+    const swept_tokens swept = sweep(work, row, scanned.maxima, bound);
+    return keep_swept_if(work, swept, [=](swept_token t) { return survives(t.logit) && is_heavy(t.logit); });
+  }
+  return keep_if(work, collect(work, row, scanned.maxima, bound, kept_writer(work)), is_heavy,
+                 kept_writer(work));
 }
 __device__ __noinline__ inline candidate_list heavy_of(team_workspace& work, candidate_list list, float c,
                                                        std::uint32_t row_key, std::uint64_t least, row_scan) {

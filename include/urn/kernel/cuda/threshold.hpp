@@ -127,6 +127,54 @@ __device__ __noinline__ interval close_in(team_workspace& work, interval at, std
   return at;
 }
 
+/// The value at which the weights come to a target that `at` holds, as an interval, where no more tokens in
+/// `at` than there are threads weigh anything: each thread adds up what comes before one.
+template <class ForEach>
+__device__ __noinline__ interval end_among_few(team_workspace& work, interval at, std::uint64_t target,
+                                               ForEach for_each) {
+  team_memory& near = work.near();
+  if (threadIdx.x == 0) near.entries = 0;
+  work.together.sync();
+  for_each([&](std::uint32_t value, auto&& weight_of) {
+    if (value < at.low || value > at.high) return;
+    const std::uint64_t weight = weight_of();
+    if (weight == 0) return;
+    const unsigned place = atomicAdd(&near.entries, 1U);
+    near.low[place] = value;
+    near.ranked[place] = weight;
+  });
+  work.together.sync();
+  const unsigned count = near.entries;
+  const std::uint32_t value = threadIdx.x < count ? near.low[threadIdx.x] : 0;
+  std::uint64_t above = at.above, same = 0;
+  bool is_first = threadIdx.x < count;
+#pragma unroll 2
+  for (unsigned i = 0; i < count; ++i) {
+    const std::uint32_t other = near.low[i];
+    const std::uint64_t weight = near.ranked[i];
+    above += other > value ? weight : 0;
+    same += other == value ? weight : 0;
+    is_first &= other != value || i >= threadIdx.x;
+  }
+  const bool is_here = is_first && above < target && target <= above + same;
+  const told found = work.together.tell(is_here, {value, above, same});
+  const auto end = static_cast<std::uint32_t>(found.a);
+  return {end, end, found.b, found.c};
+}
+
+/// close_in without slack, of tokens whose weight is given by their value, and falls with it but for
+/// roundings: so few are left after a step, most of the time, that they can be compared with each other.
+template <class Weight, class ForEach>
+__device__ __noinline__ interval close_in_by_weight(team_workspace& work, interval at, std::uint64_t target,
+                                                    Weight weight, ForEach for_each) {
+  do {
+    at = part_of(work, at, target, for_each);
+    if (!at.holds(target) || at.above + at.inside == target) return at;
+    if (at.inside <= weight(at.low) / 2 * team_threads) return end_among_few(work, at, target, for_each);
+  } while (at.low < at.high);
+  return at;
+}
+
 /// The cutoff that such an interval means, where a token of its value weighs `weight`.
 __device__ inline cutoff cutoff_at(interval at, std::uint64_t target, std::uint64_t weight) {
   if (!at.holds(target)) return {};  // all of them

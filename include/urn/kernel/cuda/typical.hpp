@@ -149,27 +149,6 @@ __device__ __noinline__ inline swept_tokens sweep_list(team_workspace& work, can
   return found;
 }
 
-/// Those of the swept tokens whose keys are at least `end`, in the order of ids.
-__device__ __noinline__ inline candidate_list keep_typical(team_workspace& work, swept_tokens swept,
-                                                           typical_order order, std::uint64_t end) {
-  std::uint32_t mine = 0, all = 0;
-  swept.each([&](swept_token t) { mine += order.key(t) >= end ? 1 : 0; });
-  std::size_t to = work.together.sum_of_warps_before(static_cast<std::uint32_t>(warp_sum(mine)), all);
-  const candidate_list kept = room_for(work, all);
-  swept.each([&](swept_token t) {
-    const bool keep = order.key(t) >= end;
-    const std::uint32_t of_warp = __ballot_sync(all_lanes, keep);
-    const std::size_t place = to + static_cast<unsigned>(__popc(of_warp & ((1U << lane_of_thread()) - 1)));
-    if (keep) {
-      kept.ids[place] = t.id;
-      kept.logits[place] = t.logit;
-    }
-    to += static_cast<unsigned>(__popc(of_warp));
-  });
-  work.together.sync();
-  return kept;
-}
-
 /// See scalar::select_typical; of a whole row, or of a list.
 template <class Source>
 __device__ __noinline__ candidate_list typical_of(team_workspace& work, const Source& source,
@@ -190,7 +169,8 @@ __device__ __noinline__ candidate_list typical_of(team_workspace& work, const So
   }
   constexpr std::uint64_t all_with_mass = std::uint64_t{1} << 32;
   if (aim.with_ties) end = end >> 32 << 32;
-  return keep_typical(work, swept, {aim}, max(end, all_with_mass));
+  end = max(end, all_with_mass);
+  return keep_swept_if(work, swept, [=](swept_token t) { return typical_order{aim}.key(t) >= end; });
 }
 
 }  // namespace urn::kernel::cuda
