@@ -39,11 +39,13 @@ struct maxima_of_thread {
 __device__ __noinline__ inline std::uint32_t list_strips(team_workspace& work, std::span<const float> maxima,
                                                          std::size_t segment, std::uint32_t least) {
   const maxima_of_thread mine(maxima, segment);
+  const float least_logit = logit_of(std::uint64_t{least} << 32);
   std::uint32_t worth = 0;  // a bit a strip
 #pragma unroll
-  for (std::size_t i = 0; i < mine.count; ++i) worth |= (ordered(mine.of[i]) >= least ? 1U : 0U) << i;
+  for (std::size_t i = 0; i < mine.count; ++i) worth |= (mine.of[i] >= least_logit ? 1U : 0U) << i;
   std::uint32_t total = 0;
   std::uint32_t place = work.together.sum_before(static_cast<std::uint32_t>(__popc(worth)), total);
+#pragma unroll 1
   for (; worth != 0; worth &= worth - 1) {
     work.near().strip[place++] = static_cast<std::uint16_t>(threadIdx.x * mine.count + __ffs(worth) - 1);
   }
@@ -112,6 +114,7 @@ __device__ __noinline__ inline round_places places_of(team& together, std::uint3
   static_assert(strips_in_flight == 8 && lane_logits == 4);
   round_places places;
   std::uint64_t counts = 0;
+#pragma unroll 1
   for (; taken != 0; taken &= taken - 1) counts += std::uint64_t{1} << ((__ffs(taken) - 1) / lane_logits * 8);
   const std::uint64_t upto = warp_sum_upto(counts);
   places.of_lanes_before = upto - counts;
@@ -120,12 +123,12 @@ __device__ __noinline__ inline round_places places_of(team& together, std::uint3
   return places;
 }
 
-/// Puts the ids of a thread's taken logits, one at a time: most threads have none or one. `listed` are the
-/// warp's strips.
+/// Puts the ids of a thread's taken logits, one at a time: most threads have none or one. (The logits too,
+/// found in registers by the digits of their places, took longer than looking them up again.)
 template <class Writer>
-__device__ __noinline__ void put_taken(Writer writer, std::size_t to, std::uint32_t taken,
-                                       round_places places, const std::uint16_t* listed,
-                                       std::size_t segment) {
+__device__ void put_taken(const Writer& writer, std::size_t to, std::uint32_t taken, round_places places,
+                          const std::uint16_t* listed, std::size_t segment) {
+#pragma unroll 1
   for (std::uint32_t rest = taken; rest != 0; rest &= rest - 1) {
     const auto place = static_cast<unsigned>(__ffs(rest) - 1);
     const unsigned s = place / lane_logits;
@@ -133,8 +136,8 @@ __device__ __noinline__ void put_taken(Writer writer, std::size_t to, std::uint3
     const std::uint32_t before = sum_of_bytes(places.of_warp & ((std::uint64_t{1} << (8 * s)) - 1)) +
                                  static_cast<std::uint32_t>(places.of_lanes_before >> (8 * s) & 255U) +
                                  static_cast<std::uint32_t>(__popc(of_strip & ((1U << inside) - 1)));
-    writer.put(to + before,
-               static_cast<token_id>(lane_position((segment + listed[s]) * warp_strip, 0) + inside));
+    const unsigned id = lane_position((segment + listed[s]) * warp_strip, 0) + inside;
+    writer.put(to + before, static_cast<token_id>(id));
   }
 }
 
@@ -237,14 +240,10 @@ template <class List, class Writer>
 __device__ __noinline__ auto keep_few(team_workspace& work, const List& list, bool keep, Writer writer) {
   const float logit = keep ? list.at(threadIdx.x) : 0.0F;
   const token_id id = keep ? list.id(threadIdx.x) : no_token;
-  const std::uint32_t kept = __ballot_sync(all_lanes, keep);
   std::uint32_t total = 0;
-  const std::uint32_t before =
-      work.together.sum_of_warps_before(static_cast<std::uint32_t>(__popc(kept)), total) +
-      static_cast<std::uint32_t>(__popc(kept & ((1U << lane_of_thread()) - 1)));
-  writer.expect(total);
-  if (keep) writer.put(before, id, logit);
-  return writer.finish(total);
+  const std::uint32_t before = work.together.count_before(keep, total);
+  if (keep) writer.put_near(before, id, logit);
+  return writer.finish_near(total);
 }
 
 /// The surviving tokens for which keep(logit).

@@ -138,10 +138,11 @@ __device__ void edit_strips(const elementwise_row<Base, Edit>& row, std::size_t 
   edit_strips(row.base(), first, to);
   if (row.edit() == nullptr) return;
   if constexpr (masks_fours<Edit>) {
+    const Edit mask = *row.edit();  // nobody else writes to a copy
     std::uint32_t allowed[N];
 #pragma unroll
     for (int j = 0; j < N; ++j) {
-      allowed[j] = row.edit()->allowed_four(static_cast<token_id>(lane_position(first, j)));
+      allowed[j] = mask.allowed_four(static_cast<token_id>(lane_position(first, j)));
     }
 #pragma unroll
     for (int j = 0; j < N; ++j) mask_four(to.logit[j], allowed[j]);

@@ -53,6 +53,7 @@ __device__ __noinline__ strip_part changed_strip(strip_part part, unsigned first
 /// With its patches, which are the first of `patches`.
 __device__ __noinline__ inline strip_part patched_strip(strip_part part, unsigned first,
                                                         std::span<const touched_token> patches) {
+#pragma unroll 1
   for (const touched_token& hit : patches) {
     const unsigned in_strip = static_cast<unsigned>(hit.id) - first;
     if (in_strip >= warp_strip) break;
@@ -118,13 +119,14 @@ struct loaded_strips {
   }
 
  private:
+  /// All loads are under way before the first is waited for: no branch between them.
   template <class Row>
   __device__ void load(const Row& row) {
     if constexpr (requires { row.data(); }) {
-      if (lies_in_fours(row, first[strips_in_flight - 1] + warp_strip)) {  // no branch between the loads
+      if (lies_in_fours(row, first[strips_in_flight - 1] + warp_strip)) {
+        const auto* const data = row.data();
 #pragma unroll
-        for (int k = 0; k < strips_in_flight; ++k)
-          load_four(row.data() + lane_position(first[k], 0), of[k].logit);
+        for (int k = 0; k < strips_in_flight; ++k) load_four(data + lane_position(first[k], 0), of[k].logit);
         return;
       }
     }
@@ -140,10 +142,11 @@ struct loaded_strips {
     if (row.edit() == nullptr) return;
     const Edit& change = *row.edit();
     if constexpr (masks_fours<Edit>) {
+      const Edit mask = change;  // nobody else writes to a copy
       std::uint32_t allowed[strips_in_flight];
 #pragma unroll
       for (int k = 0; k < strips_in_flight; ++k) {
-        allowed[k] = change.allowed_four(static_cast<token_id>(lane_position(first[k], 0)));
+        allowed[k] = mask.allowed_four(static_cast<token_id>(lane_position(first[k], 0)));
       }
 #pragma unroll
       for (int k = 0; k < strips_in_flight; ++k) mask_four(of[k].logit, allowed[k]);
@@ -162,7 +165,10 @@ struct loaded_strips {
     }
     unsigned mine = 0;
 #pragma unroll
-    for (unsigned k = 0; k < strips_in_flight; ++k) mine = lane_of_thread() == k ? first[k] : mine;
+    for (unsigned k = 0; k < strips_in_flight; ++k) {
+      if (lane_of_thread() >= k)
+        mine = first[k];  // (`== k` made it first[lane], and all of this lie in memory)
+    }
     const std::span<const touched_token> patches = row.patches();
     const auto below = static_cast<unsigned>(touched_below(patches, static_cast<token_id>(mine)));
     const bool hit = below < patches.size() && static_cast<unsigned>(patches[below].id) - mine < warp_strip;

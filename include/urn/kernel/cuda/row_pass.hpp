@@ -92,6 +92,7 @@ class blocks_of_thread {
   template <class See>
   __device__ void each(See&& see) const {
     see(first_);
+#pragma unroll 1
     for (std::size_t b = threadIdx.x + team_threads; b < blocks_.size(); b += team_threads) see(blocks_[b]);
   }
 
@@ -156,6 +157,7 @@ __device__ __noinline__ row_max best_token(team_workspace& work, const Row& row,
 __device__ __noinline__ inline row_max best_token(team_workspace& work, candidate_list list,
                                                   row_scan scanned) {
   std::uint64_t mine = 0;
+#pragma unroll 1
   for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) {
     if (survives(list.at(i))) mine = max(mine, order_key(list.at(i), list.id(i)));
   }
@@ -165,6 +167,7 @@ __device__ __noinline__ inline row_max best_token(team_workspace& work, candidat
 __device__ __noinline__ inline row_scan scan_list(team_workspace& work, candidate_list list) {
   std::uint32_t largest = 0;
   bool nan = false;
+#pragma unroll 1
   for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) {
     largest = max(largest, ordered(list.at(i)));
     nan |= exact::is_nan(list.at(i));

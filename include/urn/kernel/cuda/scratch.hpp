@@ -25,13 +25,12 @@ inline constexpr unsigned histogram_bins = team_threads;
 
 /// The shared memory of one team.
 struct team_memory {
-  exchange_memory exchange;
   alignas(16) std::uint32_t low[histogram_bins];  ///< of each bin's weight
   std::uint32_t high[histogram_bins];
   std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
   token_id kept_ids[near_kept];
   float kept_logits[near_kept];
-  std::uint64_t ranked[near_ranked];
+  alignas(16) std::uint64_t ranked[near_ranked];
   unsigned entries;
 };
 
@@ -75,15 +74,9 @@ struct row_slice {
 /// threads' stacks need.
 class team_workspace {
  public:
-  __device__ team_workspace(team_memory& near, const device_memory& far, std::size_t row, row_slice part,
-                            unsigned char* edits, std::size_t most_edits)
-      : together(near.exchange),
-        slice(part),
-        near_(&near),
-        far_(&far),
-        row_(row),
-        edits_(edits),
-        most_edits_(most_edits) {}
+  __device__ team_workspace(const device_memory& far, std::size_t row, row_slice part, unsigned char* edits,
+                            std::size_t most_edits)
+      : slice(part), far_(&far), row_(row), edits_(edits), most_edits_(most_edits) {}
 
   team together;
   row_slice slice;
@@ -92,7 +85,11 @@ class team_workspace {
   unsigned had_nan = 0;     ///< the row
   looked_row looked{};
 
-  [[nodiscard]] __device__ team_memory& near() const { return *near_; }
+  /// (Named, not passed: as the exchanges' memory.)
+  [[nodiscard]] __device__ static team_memory& near() {
+    __shared__ team_memory of_team;
+    return of_team;
+  }
   [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
   [[nodiscard]] __device__ row_record& record() const { return far_->records[row_]; }
   [[nodiscard]] __device__ std::span<weighed_block> blocks() const {
@@ -170,7 +167,6 @@ class team_workspace {
     return mine;
   }
 
-  team_memory* near_;
   const device_memory* far_;
   std::size_t row_;
   unsigned char* edits_;
@@ -212,18 +208,28 @@ class kept_writer {
   template <class Row>
   __device__ candidate_list finish(std::size_t count, const Row& row) const {
     const candidate_list list = finish(count);
-#pragma unroll 4
+#pragma unroll 1
     for (std::size_t i = threadIdx.x; i < count; i += team_threads) {
       list.logits[i] = row.at(static_cast<std::size_t>(list.ids[i]));
     }
     work_->together.sync();
     return list;
   }
+  /// Of a list that has at most a token a thread.
+  __device__ static void put_near(std::size_t i, token_id id, float logit) {
+    team_workspace::near().kept_ids[i] = id;
+    team_workspace::near().kept_logits[i] = logit;
+  }
+  __device__ static candidate_list finish_near(std::size_t count) {
+    team::sync();
+    return {{team_workspace::near().kept_ids, count}, {team_workspace::near().kept_logits, count}};
+  }
   /// Together: the first `count`, in one place.
   __device__ candidate_list finish(std::size_t count) const {
     team_memory& near = work_->near();
     work_->together.sync();
     if (count <= near_kept) return {{near.kept_ids, count}, {near.kept_logits, count}};
+#pragma unroll 1
     for (std::size_t i = threadIdx.x; i < near_kept; i += team_threads) {
       far_.ids[i] = near.kept_ids[i];
       far_.logits[i] = near.kept_logits[i];
@@ -249,10 +255,11 @@ __device__ void for_each_of(const List& list, See&& see) {
       const std::size_t i = begin + k * team_threads;
       logits[k] = i < list.size() ? list.at(i) : exact::minus_infinity;
     }
+#pragma unroll 1  // instructions that run once a row are waited for
+    for (std::size_t i = begin; i < min(begin + ahead * team_threads, list.size()); i += team_threads) {
+      see(logits[0], i);
 #pragma unroll
-    for (std::size_t k = 0; k < ahead; ++k) {
-      const std::size_t i = begin + k * team_threads;
-      if (i < list.size()) see(logits[k], i);
+      for (std::size_t k = 1; k < ahead; ++k) logits[k - 1] = logits[k];
     }
   }
 }
@@ -280,7 +287,7 @@ class key_writer {
   template <class Row>
   __device__ key_list finish(std::size_t count, const Row& row) const {
     const key_list list = finish(count);
-#pragma unroll 4
+#pragma unroll 1
     for (std::size_t i = threadIdx.x; i < count; i += team_threads) {
       const token_id id = list.id(i);
       list.keys[i] = order_key(row.at(static_cast<std::size_t>(id)), id);
@@ -288,9 +295,17 @@ class key_writer {
     work_->together.sync();
     return list;
   }
+  __device__ static void put_near(std::size_t i, token_id id, float logit) {
+    team_workspace::near().ranked[i] = order_key(logit, id);
+  }
+  __device__ static key_list finish_near(std::size_t count) {
+    team::sync();
+    return {{team_workspace::near().ranked, count}};
+  }
   __device__ key_list finish(std::size_t count) const {
     work_->together.sync();
     if (count <= near_ranked) return {{work_->near().ranked, count}};
+#pragma unroll 1
     for (std::size_t i = threadIdx.x; i < near_ranked; i += team_threads) far_[i] = work_->near().ranked[i];
     work_->together.sync();
     return {{far_, count}};

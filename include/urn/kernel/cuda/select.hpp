@@ -37,15 +37,13 @@ __device__ __noinline__ inline std::uint32_t bound_of_best(team_workspace& work,
                                                            std::size_t k) {
   const std::span<const float> maxima = scanned.maxima;
   if (k <= team_threads) {
-    std::uint32_t largest = 0;
-#pragma unroll 4
-    for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads)
-      largest = max(largest, ordered(maxima[i]));
-    return max(value_reached_by(static_cast<unsigned>(k), largest, scanned.largest), least_survivor);
+    float largest = exact::minus_infinity;
+    for_each_of(row_view(maxima), [&](float l, std::size_t) { largest = fmaxf(largest, l); });
+    const std::uint32_t bound = value_reached_by(static_cast<unsigned>(k), ordered(largest), scanned.largest);
+    return max(bound, least_survivor);
   }
   const auto each = [maxima](auto&& see) {
-    for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads)
-      see(ordered(maxima[i]), [] { return 1U; });
+    for_each_of(row_view(maxima), [&](float l, std::size_t) { see(ordered(l), [] { return 1U; }); });
   };
   const interval at = close_in(work, {least_survivor, scanned.largest}, k, k / 8 + 4, each);
   return at.holds(k) ? at.low : least_survivor;
@@ -180,9 +178,7 @@ struct mass_search {
 __device__ __noinline__ inline interval part_by_strips(team_workspace& work, mass_search search,
                                                        std::span<const float> maxima) {
   return part_reaching(work, search.low, search.high, search.total, search.target.mass, [=](auto&& see) {
-    for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads) {
-      see(ordered(maxima[i]), search.weight(maxima[i]));
-    }
+    for_each_of(row_view(maxima), [&](float l, std::size_t) { see(ordered(l), search.weight(l)); });
   });
 }
 

@@ -172,7 +172,6 @@ __global__ void __launch_bounds__(team_threads, teams_at_a_time<sampler_of<Sampl
                 const draw_context* contexts, draw* out, const __grid_constant__ device_memory memory,
                 division parts, unsigned edits) {
   extern __shared__ __align__(16) unsigned char edit_memory[];
-  __shared__ team_memory near;
   const std::size_t r = blockIdx.x / parts.slices;
   const unsigned slice = blockIdx.x % parts.slices;
   const auto row = batch.row(r);
@@ -188,12 +187,11 @@ __global__ void __launch_bounds__(team_threads, teams_at_a_time<sampler_of<Sampl
   auto& [far, work, stage, context] = *reinterpret_cast<request*>(place);
   if (threadIdx.x == 0) {
     new (&far) device_memory(memory);
-    new (&work) team_workspace(near, far, r, {range, parts.slices}, edit_memory, edits);
+    new (&work) team_workspace(far, r, {range, parts.slices}, edit_memory, edits);
     new (&stage) stage_type(samplers(r));
   }
   if (warp_of_thread() == 1) copy_by_warp(context, contexts[r]);
-  near.exchange.turn[threadIdx.x] = 0;
-  __syncthreads();
+  team::start();
   const auto draw_by = [&](auto policy) {
     const draw result = draw_row(policy, stage, row, context, work);
     const bool speaks = work.has_looked ? work.leads : slice == 0;
