@@ -38,8 +38,9 @@ class patched_row {
   [[nodiscard]] __device__ std::size_t size() const { return base_->size(); }
   [[nodiscard]] __device__ token_id id(std::size_t i) const { return base_->id(i); }
   [[nodiscard]] __device__ float at(std::size_t i) const {
-    const std::span<const touched_token> hit = touched_between(patches_, id(i), id(i) + 1);
-    return hit.empty() ? unpatched(base_->at(i)) : patch_of(hit.front());
+    const std::size_t below = touched_below(patches_, id(i));
+    const bool hit = below < patches_.size() && patches_[below].id == id(i);
+    return hit ? patch_of(patches_[below]) : unpatched(base_->at(i));
   }
 
   /// Not defined: on a device warps load strips.
