@@ -194,8 +194,7 @@ __global__ void __launch_bounds__(team_threads, teams_at_a_time<sampler_of<Sampl
   team::start();
   const auto draw_by = [&](auto policy) {
     const draw result = draw_row(policy, stage, row, context, work);
-    const bool speaks = work.has_looked ? work.leads : slice == 0;
-    if (threadIdx.x == 0 && speaks) out[r] = result;
+    if (threadIdx.x == 0 && (work.has_looked ? work.leads : slice == 0)) out[r] = result;
   };
   if constexpr (draws_by_a_warp<stage_type>) return draw_by(lone_warp(work));
   if constexpr (reports_by_a_warp<stage_type>) {
