@@ -8,8 +8,8 @@
 
 #include "urn/core/exact.hpp"
 #include "urn/core/workspace.hpp"
-#include "urn/kernel/cuda/first_pass.hpp"
 #include "urn/kernel/cuda/patched_row.hpp"
+#include "urn/kernel/cuda/read_blocks.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/edited_row.hpp"
 

@@ -13,7 +13,7 @@
 #include "urn/core/status.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/cuda/changed.hpp"
-#include "urn/kernel/cuda/first_pass.hpp"
+#include "urn/kernel/cuda/read_blocks.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
 #include "urn/kernel/fraction.hpp"

@@ -12,9 +12,9 @@
 #include "urn/core/token.hpp"
 #include "urn/kernel/candidates.hpp"
 #include "urn/kernel/cuda/collect.hpp"
-#include "urn/kernel/cuda/first_pass.hpp"
 #include "urn/kernel/cuda/load.hpp"
 #include "urn/kernel/cuda/loaded_strips.hpp"
+#include "urn/kernel/cuda/read_blocks.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/threshold.hpp"
 

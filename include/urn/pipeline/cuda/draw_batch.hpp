@@ -19,11 +19,17 @@
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/team_policy.hpp"
 #include "urn/kernel/cuda/workspace.hpp"
-#include "urn/logprob/logprobs.hpp"
 #include "urn/processor/stage.hpp"
 #include "urn/processor/temperature.hpp"
-#include "urn/sampler/categorical.hpp"
-#include "urn/sampler/greedy.hpp"
+
+namespace urn {
+
+// Told apart by name, not used: they stand to the right of pipelines.
+struct categorical;
+struct greedy;
+struct logprobs;
+
+}  // namespace urn
 
 namespace urn::kernel::cuda {
 
