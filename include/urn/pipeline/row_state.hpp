@@ -29,7 +29,7 @@ struct row_unit {
 /// What is known of a row so far. What counts is the kept set once there was a cut, before it the edited row.
 struct row_facts {
   float temperature = 1.0F;            ///< what the logits are still to be divided by
-  float c = kernel::mass_scale(1.0F);  ///< of block mass at it: a division of doubles, 250 cycles on a device
+  float c = kernel::mass_scale(1.0F);  ///< of block mass at it; a division of doubles, made once
   std::size_t touched = 0;             ///< entries of scratch.touched() in use
   logprobs_wanted wants{};             ///< by later stages
   bool is_edited = false;              ///< the row may differ from what it was

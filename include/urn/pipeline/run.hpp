@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <span>
 #include <type_traits>
-#include <utility>
 
 #include "urn/core/order_key.hpp"
 #include "urn/core/platform.hpp"
