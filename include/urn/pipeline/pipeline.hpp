@@ -123,8 +123,8 @@ struct pipe {
   }
   [[nodiscard]] constexpr logprobs_wanted wants() const { return wanted_by(left) | wanted_by(right); }
   template <class State, class Next>
-  URN_HOST_DEVICE void run(State& state, Next&& next) const {
-    const auto run_right = [&](auto& after_left) {
+  URN_HOST_DEVICE URN_JOINING void run(State& state, Next&& next) const {
+    const auto run_right = [&](auto& after_left) URN_JOINING {
       if constexpr (is_blank<Right>) {
         detail::run(Right{}, after_left, next);
       } else {

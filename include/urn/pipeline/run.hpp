@@ -44,7 +44,7 @@ URN_HOST_DEVICE void edit_kept(State& state, float temperature, Edit&& edit) {
 /// kept logits are edited in place): one type comes after an edit, or each would double what the compiler
 /// sees of the stages behind it.
 template <class Stage, class State, class Next>
-URN_HOST_DEVICE void run_elementwise(const Stage& stage, State& state, Next&& next) {
+URN_HOST_DEVICE URN_JOINING inline void run_elementwise(const Stage& stage, State& state, Next&& next) {
   elementwise_row<std::remove_cvref_t<decltype(state.row)>, Stage> edited(state.row);
   if (!is_neutral(stage)) {
     const float temperature = take_temperature<Stage>(state);
@@ -88,7 +88,7 @@ struct relative_to_largest {
 /// Looks for the largest logit, as the edit will see it, and runs the edit as one of single logits. A row
 /// that +inf took is left as it is.
 template <class Stage, class State, class Next>
-URN_HOST_DEVICE void run_relative(const Stage& stage, State& state, Next&& next) {
+URN_HOST_DEVICE URN_JOINING inline void run_relative(const Stage& stage, State& state, Next&& next) {
   relative_to_largest<Stage> edit{stage};
   if (!is_neutral(stage)) {
     if (state.look()) {
@@ -102,7 +102,8 @@ URN_HOST_DEVICE void run_relative(const Stage& stage, State& state, Next&& next)
 
 /// As run_elementwise, of the tokens that were gathered.
 template <class Stage, class State, class Next>
-URN_HOST_DEVICE void run_touched(const Stage& stage, State& state, kernel::gathered edits, Next&& next) {
+URN_HOST_DEVICE URN_JOINING inline void run_touched(const Stage& stage, State& state, kernel::gathered edits,
+                                                    Next&& next) {
   float temperature = 1.0F;
   if (edits.any) temperature = take_temperature<Stage>(state);
   if (state.has_failed()) return;
@@ -122,13 +123,13 @@ URN_HOST_DEVICE void run_touched(const Stage& stage, State& state, kernel::gathe
 }
 
 template <class Stage, class State, class Next>
-URN_HOST_DEVICE void run_sparse(const Stage& stage, State& state, Next&& next) {
+URN_HOST_DEVICE URN_JOINING inline void run_sparse(const Stage& stage, State& state, Next&& next) {
   run_touched(stage, state, touched_by(stage, state), next);
 }
 
 /// What the stage touches is decided once the row before it is known.
 template <class Stage, class State, class Next>
-URN_HOST_DEVICE void run_row_edit(const Stage& stage, State& state, Next&& next) {
+URN_HOST_DEVICE URN_JOINING inline void run_row_edit(const Stage& stage, State& state, Next&& next) {
   kernel::gathered edits;
   if (!is_neutral(stage)) edits = stage.touched(state, state.scratch.touched().subspan(state.touched));
   state.result.status |= edits.status;
@@ -160,7 +161,7 @@ inline constexpr bool is_watched<watched<Stage, Next>> = true;
 
 /// Runs one stage, then `next`; a row that failed goes no further.
 template <class Stage, class State, class Next>
-URN_HOST_DEVICE void run(const Stage& stage, State& state, Next&& next) {
+URN_HOST_DEVICE URN_JOINING inline void run(const Stage& stage, State& state, Next&& next) {
   if constexpr (stage_is<Stage, composition>) {
     stage.run(state, next);
   } else if constexpr (watching_policy<decltype(state.policy)> && !is_watched<std::remove_cvref_t<Next>>) {

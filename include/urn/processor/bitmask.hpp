@@ -34,13 +34,13 @@ struct bitmask {
     if (!allows(id)) return exact::minus_infinity;
     return logit;
   }
-  /// Bit i: whether it allows first + i, of four tokens from a multiple of four on, which a device reads
+  /// Bit i: whether it allows first + i, of 32 tokens from a multiple of 32 on, which a device reads
   /// together.
-  [[nodiscard]] URN_HOST_DEVICE constexpr std::uint32_t allowed_four(token_id first) const {
-    const auto v = static_cast<std::uint32_t>(first);
-    return v / 32 < words.size() ? static_cast<std::uint32_t>(words[v / 32]) >> (v % 32) : 0;
+  [[nodiscard]] URN_HOST_DEVICE constexpr std::uint32_t allowed_of(token_id first) const {
+    const auto word = static_cast<std::uint32_t>(first) / 32;
+    return word < words.size() ? static_cast<std::uint32_t>(words[word]) : 0;
   }
-  /// The same for tokens first, first + 1, ..., whole words by the buffer's conversions.
+  /// Masks tokens first, first + 1, ..., whole words by the buffer's conversions.
   void edit_run(token_id first, std::span<const float> from, block_buffer& to) const {
     const auto start = static_cast<std::size_t>(first);
     const std::size_t known = words.size() * 32 > start ? words.size() * 32 - start : 0;

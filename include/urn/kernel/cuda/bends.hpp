@@ -25,7 +25,7 @@ __device__ __noinline__ inline std::size_t bends_leading(team_workspace& work,
     return bend_of(mass(i), mass(i + 1), mass(i + 2));
   };
   std::uint64_t mine = 0;
-  for (std::size_t i = threadIdx.x; i < count; i += team_threads) mine += bend_at(i);
+  for (std::size_t i = threadIdx.x; i < count; i += team_threads()) mine += bend_at(i);
   const std::uint64_t all = work.together.sum(mine);
   const std::uint64_t limit = share_of_bends(all, share);
   return limit < all ? place_of_many(work, count, limit, bend_at) : count;

@@ -58,7 +58,7 @@ __device__ bool reread_blocks(const Row& row, std::span<const touched_token> cha
                               std::span<weighed_block> blocks, std::span<float> maxima) {
   const auto block_of = [&](std::size_t i) { return static_cast<std::size_t>(changed[i].id) / block_size; };
   bool nan = false;
-  for (std::size_t i = warp_of_thread(); i < changed.size(); i += team_warps) {
+  for (std::size_t i = warp_of_thread(); i < changed.size(); i += team_warps()) {
     const std::size_t b = block_of(i);
     if (i > 0 && block_of(i - 1) == b) continue;
     const std::size_t first =

@@ -16,8 +16,7 @@ namespace urn::kernel::cuda {
 
 /// The maxima of a thread's strips of a segment, a block's; -inf past the end.
 struct maxima_of_thread {
-  static constexpr std::size_t count = near_strips / team_threads;
-  static_assert(count == block_strips);
+  static constexpr std::size_t count = block_strips;
   float of[count];
 
   __device__ maxima_of_thread(std::span<const float> maxima, std::size_t segment) {
@@ -55,7 +54,7 @@ __device__ __noinline__ inline std::uint32_t list_strips(team_workspace& work, s
 
 /// Lists the first `count` strips of a segment.
 __device__ __noinline__ inline std::uint32_t list_all_strips(team_workspace& work, std::uint32_t count) {
-  for (unsigned i = threadIdx.x; i < count; i += team_threads) {
+  for (unsigned i = threadIdx.x; i < count; i += team_threads()) {
     work.near().strip[i] = static_cast<std::uint16_t>(i);
   }
   work.together.sync();
@@ -75,17 +74,19 @@ __device__ __noinline__ void see_strip(strip_part part, unsigned first, unsigned
 /// Calls see(logit, token) for the logits of the strips whose largest is at least `least`, or of all strips
 /// if `maxima` is empty; not in order. `see` is copied: it takes what it changes by pointer.
 template <class Row, class See>
-__device__ void look_through(team_workspace& work, const Row& row, std::span<const float> maxima,
+__device__ void look_through(team_workspace& work, const Row& from, std::span<const float> maxima,
                              std::uint32_t least, See see) {
+  const auto row = held(from);
   const std::size_t all = (row.size() + warp_strip - 1) / warp_strip;
-  for (std::size_t segment = 0; segment < all; segment += near_strips) {
-    const auto rest = static_cast<unsigned>(min(all - segment, near_strips));
+  const std::size_t of_segment = strips_of_segment();
+  for (std::size_t segment = 0; segment < all; segment += of_segment) {
+    const auto rest = static_cast<unsigned>(min(all - segment, of_segment));
     const unsigned listed = maxima.empty() ? rest : list_strips(work, maxima, segment, least);
-    for (unsigned s = warp_of_thread(); s < listed; s += team_warps * strips_in_flight) {
-      const loaded_strips logits(work, row, maxima.empty(), segment, s, listed, team_warps);
+    for (unsigned s = warp_of_thread(); s < listed; s += team_warps() * strips_in_flight) {
+      const loaded_strips logits(work, row, maxima.empty(), segment, s, listed, team_warps());
 #pragma unroll
       for (unsigned k = 0; k < strips_in_flight; ++k) {
-        if (s + k * team_warps < listed) {
+        if (s + k * team_warps() < listed) {
           see_strip(logits.of[k], logits.first[k], static_cast<unsigned>(row.size()), see);
         }
       }
@@ -142,8 +143,8 @@ __device__ void put_taken(const Writer& writer, std::size_t to, std::uint32_t ta
 }
 
 /// Takes the logits that are at least `least` from the listed strips of one round, those from `begin` on.
-template <class Row, class Writer>
-__device__ std::size_t take_round(team_workspace& work, const Row& row, std::size_t segment, unsigned begin,
+template <class Held, class Writer>
+__device__ std::size_t take_round(team_workspace& work, const Held& row, std::size_t segment, unsigned begin,
                                   unsigned end, std::size_t count, float least, Writer& writer) {
   const unsigned mine = begin + warp_of_thread() * strips_in_flight;
   const loaded_strips logits(work, row, false, segment, mine, end, 1);
@@ -159,16 +160,18 @@ __device__ std::size_t take_round(team_workspace& work, const Row& row, std::siz
 template <class Row, class Writer>
 __device__ __noinline__ auto collect(team_workspace& work, const Row& row, std::span<const float> maxima,
                                      std::uint32_t bound, Writer writer) {
-  constexpr unsigned round = team_warps * strips_in_flight;
+  const unsigned round = team_warps() * strips_in_flight;
   const float least = logit_of(std::uint64_t{bound} << 32);
+  const auto all_held = held(row);
   const std::size_t all = (row.size() + warp_strip - 1) / warp_strip;
   std::size_t count = 0;
-  for (std::size_t segment = 0; segment < all; segment += near_strips) {
-    const auto rest = static_cast<std::uint32_t>(min(all - segment, near_strips));
+  const std::size_t of_segment = strips_of_segment();
+  for (std::size_t segment = 0; segment < all; segment += of_segment) {
+    const auto rest = static_cast<std::uint32_t>(min(all - segment, of_segment));
     const unsigned listed =
         maxima.empty() ? list_all_strips(work, rest) : list_strips(work, maxima, segment, bound);
     for (unsigned begin = 0; begin < listed; begin += round) {
-      count = take_round(work, row, segment, begin, listed, count, least, writer);
+      count = take_round(work, all_held, segment, begin, listed, count, least, writer);
     }
     work.together.sync();
   }
@@ -204,9 +207,9 @@ struct kept_of_part {
 template <class List, class Choose, class Writer>
 __device__ auto keep_chosen(team_workspace& work, const List& list, std::uint32_t equals, Choose&& choose,
                             Writer writer) {
-  constexpr std::size_t round = list_part::most * team_threads;
   constexpr int half = 16;
-  static_assert(round < (1U << half));
+  static_assert(list_part::most * most_threads < (1U << half));
+  const std::size_t round = list_part::most * team_threads();
   std::size_t count = 0;
   std::uint32_t ties = 0;
   for (std::size_t begin = 0; begin < list.size(); begin += round) {
@@ -249,7 +252,7 @@ __device__ __noinline__ auto keep_few(team_workspace& work, const List& list, bo
 /// The surviving tokens for which keep(logit).
 template <class List, class Keep, class Writer>
 __device__ __noinline__ auto keep_if(team_workspace& work, const List& list, Keep&& keep, Writer writer) {
-  if (list.size() <= team_threads) {
+  if (list.size() <= team_threads()) {
     const float logit = threadIdx.x < list.size() ? list.at(threadIdx.x) : exact::minus_infinity;
     return keep_few(work, list, logit > exact::minus_infinity && keep(logit), writer);
   }

@@ -28,7 +28,7 @@ __device__ inline void order_pair(std::span<std::uint64_t> keys, std::size_t a, 
 /// Batcher's bitonic sort, every comparison in the same direction. O(n log^2 n / threads).
 __device__ inline void sort_many(team& together, std::span<std::uint64_t> keys) {
   const auto for_pairs = [&](auto&& pair) {
-    for (std::size_t i = threadIdx.x; i < keys.size(); i += team_threads) pair(i);
+    for (std::size_t i = threadIdx.x; i < keys.size(); i += team_threads()) pair(i);
     together.sync();
   };
   for (std::size_t run = 2; run < 2 * keys.size(); run *= 2) {
@@ -46,7 +46,7 @@ __device__ inline void sort_many(team& together, std::span<std::uint64_t> keys) 
 
 /// Sorts different keys in descending order, a few of them by counting how many are larger.
 __device__ __noinline__ inline void sort_descending(team& together, std::span<std::uint64_t> keys) {
-  if (keys.size() > team_threads) return sort_many(together, keys);
+  if (keys.size() > team_threads()) return sort_many(together, keys);
   const bool has_one = threadIdx.x < keys.size();
   const std::uint64_t mine = has_one ? keys[threadIdx.x] : 0;
   unsigned larger = 0;
@@ -75,7 +75,7 @@ __device__ std::span<const std::uint64_t> sorted_entries(team_workspace& work, c
   work.together.sync();
   const std::size_t entries = edit.touches(context);
 #pragma unroll 1
-  for (std::size_t i = threadIdx.x; i < entries; i += team_threads) {
+  for (std::size_t i = threadIdx.x; i < entries; i += team_threads()) {
     const token_id id = edit.touch(context, i).id;
     if (id < 0 || static_cast<std::size_t>(id) >= vocabulary) continue;
     const unsigned place = atomicAdd(&count, 1U);
@@ -105,7 +105,7 @@ __device__ __noinline__ gathered gather_many(team_workspace& work, const Edit& e
   };
   std::size_t count = 0;
 #pragma unroll 1
-  for (std::size_t begin = 0; begin < keys.size(); begin += team_threads) {
+  for (std::size_t begin = 0; begin < keys.size(); begin += team_threads()) {
     const std::size_t i = begin + threadIdx.x;
     const bool leads = i < keys.size() && (i == 0 || id_at(i) != id_at(i - 1));
     std::uint32_t total = 0;
@@ -143,7 +143,7 @@ __device__ inline unsigned smaller_among(const team_memory& near, std::uint32_t 
 template <class Edit>
 __device__ gathered gather_few(team_workspace& work, const Edit& edit, const draw_context& context,
                                std::size_t vocabulary, unsigned entries, std::span<touched_token> room) {
-  static_assert(team_threads <= 256);
+  static_assert(most_threads <= 256);
   constexpr std::uint32_t nothing = ~0U;
   team_memory& near = work.near();
   const auto id_at = [&](unsigned i) { return static_cast<token_id>(near.low[i] >> 8); };
@@ -183,7 +183,7 @@ __device__ __noinline__ gathered gather_touched(team_workspace& work, const Edit
                                                 std::size_t used) {
   const std::span<touched_token> room = work.touched().subspan(used);
   const std::size_t entries = edit.touches(context);
-  if (entries > team_threads) return gather_many(work, edit, context, vocabulary, room);
+  if (entries > team_threads()) return gather_many(work, edit, context, vocabulary, room);
   return gather_few(work, edit, context, vocabulary, static_cast<unsigned>(entries), room);
 }
 
@@ -196,7 +196,7 @@ __device__ __noinline__ std::span<const touched_token> patches_after(
   touched_token* const apart = work.patches_apart();
   unsigned count = 0;
 #pragma unroll 1
-  for (std::size_t begin = 0; begin < earlier.size(); begin += team_threads) {
+  for (std::size_t begin = 0; begin < earlier.size(); begin += team_threads()) {
     const std::size_t i = begin + threadIdx.x;
     const touched_token t = i < earlier.size() ? earlier[i] : touched_token{};
     const std::size_t below = touched_below(touched, t.id);
@@ -213,7 +213,7 @@ __device__ __noinline__ std::span<const touched_token> patches_after(
   if (count != 0) work.together.sync();
   const std::span<const touched_token> kept(apart, count);
 #pragma unroll 1
-  for (std::size_t i = threadIdx.x; i < touched.size(); i += team_threads) {
+  for (std::size_t i = threadIdx.x; i < touched.size(); i += team_threads()) {
     const touched_token t = touched[i];
     const float logit = at_temperature(row.at(static_cast<std::size_t>(t.id)), temperature);
     all[i + touched_below(kept, t.id)] = {t.id, exact::bits(edit(logit, t.value))};

@@ -2,6 +2,7 @@
 /// \file
 /// How a warp gets a row's logits into registers, edited on the way.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,7 +12,7 @@
 #include "urn/core/row.hpp"
 #include "urn/core/token.hpp"
 #include "urn/core/workspace.hpp"
-#include "urn/kernel/cuda/patched_row.hpp"
+#include "urn/kernel/cuda/held_row.hpp"
 #include "urn/kernel/cuda/team.hpp"
 #include "urn/kernel/edited_row.hpp"
 #include "urn/kernel/touch_list.hpp"
@@ -52,16 +53,6 @@ __device__ void load_four(const Half* from, float (&to)[lane_logits]) {
   }
 }
 
-/// The row that edits stand on.
-template <class Row>
-__device__ const auto& unedited(const Row& row) {
-  if constexpr (requires { row.base(); }) {
-    return unedited(row.base());
-  } else {
-    return row;
-  }
-}
-
 /// One logit after the other, of any row.
 template <int N, logits_row Row>
 __device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {
@@ -85,6 +76,12 @@ __device__ bool lies_in_fours(const Row&, std::size_t) {
 template <logit_type T>
 __device__ bool lies_in_fours(const row_view<T>& row, std::size_t end) {
   return reinterpret_cast<std::uintptr_t>(row.data()) % (lane_logits * sizeof(T)) == 0 && end <= row.size();
+}
+
+/// How many of the row's blocks lie so.
+template <class Row>
+__device__ std::size_t blocks_in_fours(const Row& row) {
+  return lies_in_fours(row, 0) ? row.size() / block_size : 0;
 }
 
 /// The logits of a row that nothing edits. All loads are under way before the first is waited for: no branch
@@ -114,92 +111,114 @@ __device__ void change_each(std::size_t size, std::size_t first, strips<N>& logi
   }
 }
 
-/// A mask that tells of four tokens at once.
+/// A mask that tells of 32 tokens at once.
 template <class Edit>
-concept masks_fours = requires(const Edit& edit) {
-  edit.allowed_four(token_id{});
+concept masks_words = requires(const Edit& edit) {
+  { edit.allowed_of(token_id{}) } -> std::same_as<std::uint32_t>;
 };
 
-/// A lane's logits that a mask does not allow become -inf.
-__device__ inline void mask_four(float (&logits)[lane_logits], std::uint32_t allowed) {
+/// What a mask says of a warp's strips: a lane has the word of 32 tokens.
+struct mask_words {
+  static constexpr unsigned of_strip = warp_strip / 32;
+  std::uint32_t mine;
+
+  /// Of strip j: those that are not allowed become -inf.
+  __device__ void apply(unsigned j, float (&logits)[lane_logits]) const {
+    constexpr unsigned sharers = 32 / lane_logits;  // lanes whose tokens a word tells of
+    const unsigned from = j * of_strip + lane_of_thread() / sharers;
+    const std::uint32_t word = __shfl_sync(all_lanes, mine, static_cast<int>(from));
+    const std::uint32_t allowed = word >> (lane_of_thread() % sharers * lane_logits);
 #pragma unroll
-  for (unsigned i = 0; i < lane_logits; ++i) {
-    if ((allowed >> i & 1U) == 0) logits[i] = exact::minus_infinity;
+    for (unsigned i = 0; i < lane_logits; ++i) {
+      if ((allowed >> i & 1U) == 0) logits[i] = exact::minus_infinity;
+    }
+  }
+};
+
+/// Replaces one of the warp's logits. Registers have no index: those of its strip are looked at. (Asked by
+/// bits: what is compared with a loop's variable is taken for an index, and all strips lie in memory.)
+template <int N>
+__device__ void replace_one(strips<N>& logits, unsigned place, float logit) {
+  const bool is_mine = place / lane_logits % warp_threads == lane_of_thread();
+  const std::uint32_t strip = 1U << (place / warp_strip);
+  const std::uint32_t in_lane = is_mine ? 1U << (place % lane_logits) : 0;
+#pragma unroll
+  for (unsigned j = 0; j < N; ++j) {
+    if ((strip >> j & 1U) == 0) continue;
+#pragma unroll
+    for (unsigned i = 0; i < lane_logits; ++i) {
+      if ((in_lane >> i & 1U) != 0) logits.logit[j][i] = logit;
+    }
   }
 }
 
-/// What the edits that stand on a row make of its logits: nothing, of a row without any.
+/// What edits make of a held row's strips: of a row without any, nothing. A pass goes upwards.
 template <int N, class Row>
-__device__ void edit_strips(const Row&, std::size_t, strips<N>&) {}
+__device__ void edit_strips(Row&, std::size_t, strips<N>&) {}
 
-/// All words of a mask are asked for before the first is waited for.
 template <int N, class Base, class Edit>
-__device__ void edit_strips(const elementwise_row<Base, Edit>& row, std::size_t first, strips<N>& to) {
-  edit_strips(row.base(), first, to);
-  if (row.edit() == nullptr) return;
-  if constexpr (masks_fours<Edit>) {
-    const Edit mask = *row.edit();  // nobody else writes to a copy
-    std::uint32_t allowed[N];
+__device__ void edit_strips(held_edit<Base, Edit>& row, std::size_t first, strips<N>& to) {
+  edit_strips(row.base, first, to);
+  if (!row.edit) return;
+  if constexpr (masks_words<Edit>) {
+    static_assert(N * mask_words::of_strip <= warp_threads);
+    const mask_words words{row.edit->allowed_of(static_cast<token_id>(first + lane_of_thread() * 32))};
 #pragma unroll
-    for (int j = 0; j < N; ++j) {
-      allowed[j] = mask.allowed_four(static_cast<token_id>(lane_position(first, j)));
-    }
-#pragma unroll
-    for (int j = 0; j < N; ++j) mask_four(to.logit[j], allowed[j]);
+    for (unsigned j = 0; j < N; ++j) words.apply(j, to.logit[j]);
   } else {
-    change_each(row.size(), first, to, [&, t = row.temperature()](float l, unsigned i) {
-      return (*row.edit())(at_temperature(l, t), static_cast<token_id>(i));
+    change_each(row.size(), first, to, [edit = *row.edit, t = row.temperature](float l, unsigned i) {
+      return edit(at_temperature(l, t), static_cast<token_id>(i));
     });
   }
 }
 
-/// Replaces one of the warp's logits. Registers have no index: each is looked at.
-template <int N>
-__device__ void replace_one(strips<N>& logits, unsigned place, float logit) {
-  const bool is_here = place / lane_logits % warp_threads == lane_of_thread();
-  const unsigned in_lane = place / warp_strip * lane_logits + place % lane_logits;
-#pragma unroll
-  for (unsigned k = 0; k < N * lane_logits; ++k) {
-    float& one = logits.logit[k / lane_logits][k % lane_logits];
-    if (is_here && k == in_lane) one = logit;
-  }
-}
-
-/// How many of the touched tokens have ids below `id`, counted by a warp: 32 places are looked at at once.
-__device__ inline unsigned touched_below_by_warp(std::span<const touched_token> touched, token_id id) {
-  unsigned begin = 0, end = static_cast<unsigned>(touched.size());
-  while (begin < end) {
-    const unsigned step = (end - begin + warp_threads - 1) / warp_threads;
-    const unsigned place = begin + lane_of_thread() * step;
-    const auto below =
-        static_cast<unsigned>(__popc(__ballot_sync(all_lanes, place < end && touched[place].id < id)));
-    end = min(end, begin + below * step);
-    begin = below == 0 ? end : begin + (below - 1) * step + 1;
-  }
-  return begin;
-}
-
+/// The warp looks at 32 patches at a time, a lane each.
 template <int N, class Base, int Temperatures>
-__device__ void edit_strips(const patched_row<Base, Temperatures>& row, std::size_t first, strips<N>& to) {
-  edit_strips(row.base(), first, to);
+__device__ void edit_strips(held_patches<Base, Temperatures>& row, std::size_t first, strips<N>& to) {
+  edit_strips(row.base, first, to);
   if (row.has_temperature()) {
     change_each(row.size(), first, to, [&](float l, unsigned) { return row.unpatched(l); });
   }
   const auto begin = static_cast<token_id>(first);
   const auto end = static_cast<token_id>(first + N * warp_strip);
-  const std::span<const touched_token> patches = row.patches();
-  for (unsigned i = touched_below_by_warp(patches, begin); i < patches.size(); ++i) {
-    const touched_token hit = patches[i];
-    if (hit.id >= end) break;
-    replace_one(to, static_cast<unsigned>(hit.id - begin), patch_of(hit));
-  }
+  std::uint32_t passed;
+  do {
+    const unsigned mine = row.next + lane_of_thread();
+    touched_token patch{end, 0};
+    if (mine < row.patches.size()) patch = row.patches[mine];
+    passed = __ballot_sync(all_lanes, patch.id < end);
+#pragma unroll 1
+    for (std::uint32_t hits = passed & ~__ballot_sync(all_lanes, patch.id < begin); hits != 0;
+         hits &= hits - 1) {
+      const int lane = __ffs(static_cast<int>(hits)) - 1;
+      const auto place = static_cast<unsigned>(__shfl_sync(all_lanes, patch.id, lane) - begin);
+      replace_one(to, place, exact::float_of(__shfl_sync(all_lanes, patch.value, lane)));
+    }
+    row.next += static_cast<unsigned>(__popc(passed));
+  } while (passed == all_lanes);
 }
 
-/// Both.
-template <int N, class Row>
-__device__ void load_strips(const Row& row, std::size_t first, strips<N>& to) {
+/// The strips from `first` on of a held row, edited.
+template <int N, class Held>
+__device__ void load_held(Held& row, std::size_t first, strips<N>& to) {
   load_unedited(unedited(row), first, to);
   edit_strips(row, first, to);
+}
+
+/// The same where all of it is known to lie in fours: nothing is asked before all loads are under way.
+template <int N, class Held>
+__device__ void load_whole(Held& row, std::size_t first, strips<N>& to) {
+  const auto* const data = unedited(row).data();
+#pragma unroll
+  for (int j = 0; j < N; ++j) load_four(data + lane_position(first, j), to.logit[j]);
+  edit_strips(row, first, to);
+}
+
+/// The same of any row, now and then.
+template <int N, class Row>
+__device__ void load_strips(const Row& row, std::size_t first, strips<N>& to) {
+  auto all = held(row);
+  load_held(all, first, to);
 }
 
 }  // namespace urn::kernel::cuda

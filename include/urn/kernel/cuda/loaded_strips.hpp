@@ -69,7 +69,7 @@ __device__ __noinline__ inline strip_part patched_strip(strip_part part, unsigne
 /// Says that nothing edits a row and that load_four can load its whole strips.
 struct as_they_lie {};
 
-/// The strips, and where each begins; what lies past the row's end is -inf.
+/// Strips of a held row, and where each begins; what lies past the row's end is -inf.
 struct loaded_strips {
   strip_part of[strips_in_flight];
   unsigned first[strips_in_flight];
@@ -119,6 +119,13 @@ struct loaded_strips {
   }
 
  private:
+  /// first[k]; past the end the last. (By `==` the compiler made it first[k], and all of this lay in memory.)
+  [[nodiscard]] __device__ unsigned first_of(unsigned k) const {
+    unsigned it = first[0];
+#pragma unroll
+    for (unsigned i = 1; i < strips_in_flight; ++i) it = k >= i ? first[i] : it;
+    return it;
+  }
   /// All loads are under way before the first is waited for: no branch between them.
   template <class Row>
   __device__ void load(const Row& row) {
@@ -137,39 +144,30 @@ struct loaded_strips {
   template <class Row>
   __device__ void edit(const Row&) {}
   template <class Base, class Edit>
-  __device__ void edit(const elementwise_row<Base, Edit>& row) {
-    edit(row.base());
-    if (row.edit() == nullptr) return;
-    const Edit& change = *row.edit();
-    if constexpr (masks_fours<Edit>) {
-      const Edit mask = change;  // nobody else writes to a copy
-      std::uint32_t allowed[strips_in_flight];
+  __device__ void edit(const held_edit<Base, Edit>& row) {
+    edit(row.base);
+    if (!row.edit) return;
+    if constexpr (masks_words<Edit>) {
+      const unsigned strip = lane_of_thread() / mask_words::of_strip;
+      const unsigned at = first_of(strip) + lane_of_thread() % mask_words::of_strip * 32;
+      const mask_words words{row.edit->allowed_of(static_cast<token_id>(at))};
 #pragma unroll
-      for (int k = 0; k < strips_in_flight; ++k) {
-        allowed[k] = mask.allowed_four(static_cast<token_id>(lane_position(first[k], 0)));
-      }
-#pragma unroll
-      for (int k = 0; k < strips_in_flight; ++k) mask_four(of[k].logit, allowed[k]);
+      for (unsigned k = 0; k < strips_in_flight; ++k) words.apply(k, of[k].logit);
     } else {
-      change_all(row.size(), [&change, t = row.temperature()](float l, unsigned i) {
+      change_all(row.size(), [change = *row.edit, t = row.temperature](float l, unsigned i) {
         return change(at_temperature(l, t), static_cast<token_id>(i));
       });
     }
   }
   /// Only strips that have a patch are looked at: lane k tells of the k-th.
   template <class Base, int N>
-  __device__ void edit(const patched_row<Base, N>& row) {
-    edit(row.base());
+  __device__ void edit(const held_patches<Base, N>& row) {
+    edit(row.base);
     if (row.has_temperature()) {
-      change_all(row.size(), [&row](float l, unsigned) { return row.unpatched(l); });
+      change_all(row.size(), [row](float l, unsigned) { return row.unpatched(l); });
     }
-    unsigned mine = 0;
-#pragma unroll
-    for (unsigned k = 0; k < strips_in_flight; ++k) {
-      if (lane_of_thread() >= k)
-        mine = first[k];  // (`== k` made it first[lane], and all of this lie in memory)
-    }
-    const std::span<const touched_token> patches = row.patches();
+    const unsigned mine = first_of(lane_of_thread());
+    const std::span<const touched_token> patches = row.patches;
     const auto below = static_cast<unsigned>(touched_below(patches, static_cast<token_id>(mine)));
     const bool hit = below < patches.size() && static_cast<unsigned>(patches[below].id) - mine < warp_strip;
     const std::uint32_t hits = __ballot_sync(all_lanes, hit);

@@ -36,11 +36,11 @@ __device__ void add_logits(const Row& row, Sums& sums) {
 }
 template <class Sums>
 __device__ void add_logits(candidate_list list, Sums& sums) {
-  for (std::size_t first = threadIdx.x; first < list.size(); first += lane_logits * team_threads) {
+  for (std::size_t first = threadIdx.x; first < list.size(); first += lane_logits * team_threads()) {
     strips<1> few;
 #pragma unroll
     for (int k = 0; k < lane_logits; ++k) {
-      const std::size_t i = first + static_cast<unsigned>(k) * team_threads;
+      const std::size_t i = first + static_cast<unsigned>(k) * team_threads();
       few.logit[0][k] = i < list.size() ? list.at(i) : exact::minus_infinity;
     }
     sums.add(few);

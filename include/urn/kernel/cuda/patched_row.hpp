@@ -20,6 +20,22 @@ namespace urn::kernel::cuda {
 /// Of a touched token whose value is its logit.
 __device__ inline float patch_of(const touched_token& t) { return exact::float_of(t.value); }
 
+template <int N>
+using temperature_list = float[N];
+
+template <int N>
+__device__ bool any_temperature(const temperature_list<N>& temperatures) {
+  for (const float t : temperatures) {
+    if (exact::bits(t) != exact::bits(1.0F)) return true;
+  }
+  return false;
+}
+template <int N>
+__device__ float at_temperatures(float logit, const temperature_list<N>& temperatures) {
+  for (const float t : temperatures) logit = at_temperature(logit, t);
+  return logit;
+}
+
 /// `Base` divided by N temperatures, one after the other, but for the patches.
 template <class Base, int N>
 class patched_row {
@@ -40,7 +56,7 @@ class patched_row {
   [[nodiscard]] __device__ float at(std::size_t i) const {
     const std::size_t below = touched_below(patches_, id(i));
     const bool hit = below < patches_.size() && patches_[below].id == id(i);
-    return hit ? patch_of(patches_[below]) : unpatched(base_->at(i));
+    return hit ? patch_of(patches_[below]) : at_temperatures(base_->at(i), temperatures_);
   }
 
   /// Not defined: on a device warps load strips.
@@ -48,18 +64,7 @@ class patched_row {
 
   [[nodiscard]] __device__ const Base& base() const { return *base_; }
   [[nodiscard]] __device__ std::span<const touched_token> patches() const { return patches_; }
-  [[nodiscard]] __device__ const float (&temperatures() const)[N] { return temperatures_; }
-  [[nodiscard]] __device__ bool has_temperature() const {
-    for (const float t : temperatures_) {
-      if (exact::bits(t) != exact::bits(1.0F)) return true;
-    }
-    return false;
-  }
-  /// A logit of the base that no patch replaces.
-  [[nodiscard]] __device__ float unpatched(float logit) const {
-    for (const float t : temperatures_) logit = at_temperature(logit, t);
-    return logit;
-  }
+  [[nodiscard]] __device__ const temperature_list<N>& temperatures() const { return temperatures_; }
 
  private:
   const Base* base_;

@@ -101,7 +101,7 @@ __device__ __noinline__ std::size_t race_of(team_workspace& work, const Row& row
 __device__ __noinline__ inline std::size_t race_of_kept(team_workspace& work, candidate_list kept, float c,
                                                         row_mass mass, draw_key key) {
   race_leader leader = nobody_before(race_leader{}.time);
-  for (std::size_t i = threadIdx.x; i < kept.size(); i += team_threads) {
+  for (std::size_t i = threadIdx.x; i < kept.size(); i += team_threads()) {
     const token_id id = kept.id(i);
     leader.run(weight_in_row(kept.at(i), c, mass.key), token_bits(key, lane_purpose::race, id), id, i);
   }

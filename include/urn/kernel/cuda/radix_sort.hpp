@@ -20,9 +20,9 @@ class digit_pass {
 
   __device__ digit_pass(team_workspace& work, const std::uint64_t* from, unsigned size, int shift)
       : work_(&work), from_(from), shift_(shift) {
-    static_assert(sizeof(team_memory::strip) >= bins * team_warps * sizeof(std::uint32_t));
+    static_assert(sizeof(team_memory::strip) >= bins * most_warps * sizeof(std::uint32_t));
     places_ = reinterpret_cast<std::uint32_t*>(work.near().strip);
-    const unsigned share = (size + team_warps - 1) / team_warps;
+    const unsigned share = (size + team_warps() - 1) / team_warps();
     begin_ = min(warp_of_thread() * share, size);
     end_ = min(begin_ + share, size);
   }
@@ -56,7 +56,7 @@ class digit_pass {
     }
   }
   __device__ void count() {
-    for (unsigned i = threadIdx.x; i < bins * team_warps; i += team_threads) places_[i] = 0;
+    for (unsigned i = threadIdx.x; i < bins * team_warps(); i += team_threads()) places_[i] = 0;
     work_->together.sync();
     for_each_key([](std::uint64_t, std::uint32_t& n, std::uint32_t equals, bool is_here) {
       const bool leads = (equals & ((1U << lane_of_thread()) - 1)) == 0;
@@ -66,13 +66,13 @@ class digit_pass {
   }
   /// Makes places of counts: of each digit, those of the warps one after the other.
   __device__ void add_up() {
-    constexpr unsigned each = bins * team_warps / team_threads;
+    constexpr unsigned each = bins / warp_threads;
     std::uint32_t* at[each];
     std::uint32_t mine = 0, total = 0;
 #pragma unroll
     for (unsigned k = 0; k < each; ++k) {
       const unsigned i = threadIdx.x * each + k;
-      at[k] = places_ + i % team_warps * bins + i / team_warps;
+      at[k] = places_ + i % team_warps() * bins + i / team_warps();
       mine += *at[k];
     }
     std::uint32_t before = work_->together.sum_before(mine, total);

@@ -91,23 +91,65 @@ __device__ inline weighed_block weigh(const strips<block_strips>& block, float c
   return result;
 }
 
-/// Reads the blocks of `range` into far memory, a warp each at a time; true if this thread's warp met a NaN.
-template <class Row>
-__device__ __noinline__ bool read_blocks(const Row& row, block_range range, pass_goals goals,
-                                         std::span<weighed_block> blocks, std::span<float> maxima) {
-  bool nan = false;
-  for (std::size_t b = range.first + warp_of_thread(); b < range.last; b += blockDim.x / warp_threads) {
-    strips<block_strips> block;
-    load_strips(row, b * block_size, block);
+/// What a pass finds out, and where it says so.
+struct block_notes {
+  pass_goals goals;
+  std::span<weighed_block> blocks;
+  std::span<float> maxima;
+
+  /// Of a warp's block b; true if it has a NaN.
+  __device__ bool take(std::size_t b, strips<block_strips>& block) const {
     block_strip_maxima of_lane;
     float all;
-    nan |= clean_maxima_of_lane(block, of_lane, all);
+    const bool nan = clean_maxima_of_lane(block, of_lane, all);
     const std::uint32_t largest =
         goals.strips ? note_maxima(of_lane, maxima.data() + b * block_strips) : warp_max(ordered_number(all));
     weighed_block result{0, no_mass_key, largest};
     if (goals.masses) result = weigh(block, goals.c, largest);
     if (lane_of_thread() == 0) blocks[b] = result;
+    return nan;
   }
+};
+
+/// A block that does not lie as load_whole wants it.
+template <class Held>
+__device__ __noinline__ bool read_any_block(Held row, std::size_t b, block_notes notes) {
+  strips<block_strips> block;
+  load_held(row, b * block_size, block);
+  return notes.take(b, block);
+}
+
+/// Whole blocks from b to `end`, `step` apart.
+template <class Held>
+__device__ bool read_whole_blocks(Held row, std::size_t& b, std::size_t end, std::size_t step,
+                                  block_notes notes) {
+  bool nan = false;
+#pragma unroll 1
+  for (; b < end; b += step) {
+    strips<block_strips> block;
+    load_whole(row, b * block_size, block);
+    nan |= notes.take(b, block);
+  }
+  return nan;
+}
+
+/// Reads the blocks of `range` into far memory, a warp each at a time; true if this thread's warp met a NaN.
+template <class Row>
+__device__ __noinline__ bool read_blocks(const Row& from, block_range range, pass_goals goals,
+                                         std::span<weighed_block> blocks, std::span<float> maxima) {
+  const auto row = held(from);
+  const block_notes notes{goals, blocks, maxima};
+  bool nan = false;
+  std::size_t b = range.first + warp_of_thread();
+  const std::size_t step = team_warps();
+  if constexpr (requires { unedited(row).data(); }) {
+    const std::size_t end = min(range.last, blocks_in_fours(unedited(row)));
+    if (b < end && !has_temperature(row)) {
+      nan = read_whole_blocks(without_temperature(row), b, end, step, notes);
+    }
+  }
+#pragma unroll 1
+  for (; b < range.last; b += step) nan |= read_any_block(row, b, notes);
   return nan;
 }
 

@@ -93,7 +93,8 @@ class blocks_of_thread {
   __device__ void each(See&& see) const {
     see(first_);
 #pragma unroll 1
-    for (std::size_t b = threadIdx.x + team_threads; b < blocks_.size(); b += team_threads) see(blocks_[b]);
+    for (std::size_t b = threadIdx.x + team_threads(); b < blocks_.size(); b += team_threads())
+      see(blocks_[b]);
   }
 
  private:
@@ -158,7 +159,7 @@ __device__ __noinline__ inline row_max best_token(team_workspace& work, candidat
                                                   row_scan scanned) {
   std::uint64_t mine = 0;
 #pragma unroll 1
-  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) {
+  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads()) {
     if (survives(list.at(i))) mine = max(mine, order_key(list.at(i), list.id(i)));
   }
   return {work.together.max(mine), scanned.status};
@@ -168,7 +169,7 @@ __device__ __noinline__ inline row_scan scan_list(team_workspace& work, candidat
   std::uint32_t largest = 0;
   bool nan = false;
 #pragma unroll 1
-  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) {
+  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads()) {
     largest = max(largest, ordered(list.at(i)));
     nan |= exact::is_nan(list.at(i));
   }
@@ -176,21 +177,34 @@ __device__ __noinline__ inline row_scan scan_list(team_workspace& work, candidat
   return {largest, status_of_row(largest, work.together.any(nan))};
 }
 
-/// The place among consecutive weights, `each` of them a thread, in which r < their sum falls: weight_at(i).
+/// Where r falls among consecutive weights, `each` of them a thread: weight_at(i). If it is not below their
+/// sum, `place` stays, and r becomes what is left of it.
 template <class WeightAt>
-__device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uint64_t r,
-                                WeightAt&& weight_at) {
+__device__ bool find_place(team_workspace& work, std::size_t each, std::uint64_t& r, std::size_t& place,
+                           WeightAt&& weight_at) {
   const std::size_t first = threadIdx.x * each;
   std::uint64_t sum = 0, total = 0;
 #pragma unroll 4
   for (std::size_t i = 0; i < each; ++i) sum += weight_at(first + i);
   std::uint64_t before = work.together.sum_before(sum, total);
-  const bool mine = before <= r && r - before < sum;
-  std::size_t place = first;
-  if (mine && each > 1) {
-    for (; r - before >= weight_at(place); ++place) before += weight_at(place);
+  if (r >= total) {
+    r -= total;
+    return false;
   }
-  return static_cast<std::size_t>(work.together.tell(mine, place));
+  const bool mine = before <= r && r - before < sum;
+  std::size_t here = first;
+  if (mine && each > 1) {
+    for (; r - before >= weight_at(here); ++here) before += weight_at(here);
+  }
+  place = static_cast<std::size_t>(work.together.tell(mine, here));
+  return true;
+}
+template <class WeightAt>
+__device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uint64_t r,
+                                WeightAt&& weight_at) {
+  std::size_t place = 0;
+  find_place(work, each, r, place, weight_at);
+  return place;
 }
 
 /// The same of many weights: each warp sums a part of them, and all look into the part.
@@ -198,7 +212,7 @@ template <class WeightAt>
 __device__ __noinline__ std::size_t place_of_many(team_workspace& work, std::size_t count, std::uint64_t r,
                                                   WeightAt weight_at) {
   constexpr unsigned ahead = 8;  // loaded before the first is looked at
-  const std::size_t share = (count + team_warps - 1) / team_warps;
+  const std::size_t share = (count + team_warps() - 1) / team_warps();
   const std::size_t begin = min(warp_of_thread() * share, count), end = min(begin + share, count);
   std::uint64_t sum = 0, total = 0;
 #pragma unroll 1
@@ -214,7 +228,7 @@ __device__ __noinline__ std::size_t place_of_many(team_workspace& work, std::siz
   const std::uint64_t before = work.together.sum_before(leads ? sum : 0, total);
   const bool is_here = leads && before <= r && r - before < sum;
   const told part = work.together.tell(is_here, {begin, r - before});
-  return part.a + place_of(work, (share + team_threads - 1) / team_threads, part.b, [&](std::size_t i) {
+  return part.a + place_of(work, (share + team_threads() - 1) / team_threads(), part.b, [&](std::size_t i) {
            return i < share && part.a + i < count ? weight_at(part.a + i) : 0;
          });
 }
@@ -225,25 +239,29 @@ __device__ __noinline__ std::size_t pick_token(team_workspace& work, const Row& 
                                                const draw_key& key) {
   const std::span<const weighed_block> blocks = work.blocks().first(block_count(row.size()));
   const std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
-  const std::size_t each = (blocks.size() + team_threads - 1) / team_threads;
+  const std::size_t each = (blocks.size() + team_threads() - 1) / team_threads();
   const std::size_t b = place_of(work, each, r, [&](std::size_t i) {
     return i < blocks.size() ? block_in_row(blocks[i].mass, blocks[i].key, mass.key) : 0;
   });
   const weighed_block block = blocks[b];
   const std::uint64_t in_block = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
-  const std::size_t first = b * block_size;
-  strips<1> logits;  // the eight warps have the block's eight strips, each thread four tokens
-  load_strips(row, first + warp_of_thread() * warp_strip, logits);
-  std::uint32_t weights[lane_logits];
+  std::uint64_t rest = uniform_below(in_block, block.mass);
+  std::size_t place = 0;
+  for (std::size_t first = b * block_size;; first += team_threads() * lane_logits) {
+    strips<1> logits;  // a strip a warp, four tokens a thread: of eight warps the whole block
+    load_strips(row, first + warp_of_thread() * warp_strip, logits);
+    std::uint32_t weights[lane_logits];
 #pragma unroll
-  for (int i = 0; i < lane_logits; ++i) weights[i] = mass_in_block(logits.logit[0][i], c, block.key);
-  return first + place_of(work, lane_logits, uniform_below(in_block, block.mass), [&](std::size_t i) {
-           std::uint32_t weight = 0;
+    for (int i = 0; i < lane_logits; ++i) weights[i] = mass_in_block(logits.logit[0][i], c, block.key);
+    const auto weight_at = [&](std::size_t i) {
+      std::uint32_t weight = 0;
 #pragma unroll
-           for (int j = 0; j < lane_logits; ++j)
-             weight = i % lane_logits == static_cast<std::size_t>(j) ? weights[j] : weight;
-           return std::uint64_t{weight};
-         });
+      for (int j = 0; j < lane_logits; ++j)
+        weight = i % lane_logits == static_cast<std::size_t>(j) ? weights[j] : weight;
+      return std::uint64_t{weight};
+    };
+    if (find_place(work, lane_logits, rest, place, weight_at)) return first + place;
+  }
 }
 
 /// See scalar::pick_kept.
@@ -253,7 +271,7 @@ __device__ __noinline__ inline std::size_t pick_kept_token(team_workspace& work,
   const auto weight_at = [=](std::size_t i) {
     return i < kept.size() ? mass_in_row(kept.at(i), c, mass.key) : 0;
   };
-  if (kept.size() > team_threads) return place_of_many(work, kept.size(), r, weight_at);
+  if (kept.size() > team_threads()) return place_of_many(work, kept.size(), r, weight_at);
   return place_of(work, 1, r, weight_at);
 }
 

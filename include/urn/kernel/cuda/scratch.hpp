@@ -20,29 +20,36 @@ namespace urn::kernel::cuda {
 
 inline constexpr std::size_t near_strips = 2048;  ///< strips that are looked at at a time: 262,144 logits
 inline constexpr std::size_t near_kept = 1024;
-inline constexpr std::size_t near_ranked = team_threads;
-inline constexpr unsigned histogram_bins = team_threads;
+inline constexpr std::size_t near_ranked = most_threads;
+inline constexpr unsigned near_waiting = 256;
+inline constexpr unsigned histogram_bins = most_threads;
 
-/// The shared memory of one team.
-struct team_memory {
-  alignas(16) std::uint32_t low[histogram_bins];  ///< of each bin's weight
-  std::uint32_t high[histogram_bins];
-  std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
-  token_id kept_ids[near_kept];
-  float kept_logits[near_kept];
-  alignas(16) std::uint64_t ranked[near_ranked];
-  unsigned entries;
-};
-
-/// A token in the order of candidates.
-struct ranked_key {
-  std::uint64_t key;
-};
+/// So many that each thread looks at those of a block.
+__device__ inline std::size_t strips_of_segment() { return std::size_t{team_threads()} * block_strips; }
 
 /// A token that a cut may keep.
 struct alignas(8) swept_token {
   float logit;
   token_id id;
+};
+
+/// The shared memory of one team. While it sweeps a row it needs nothing else of it.
+union team_memory {
+  struct {
+    alignas(16) std::uint32_t low[histogram_bins];  ///< of each bin's weight
+    std::uint32_t high[histogram_bins];
+    std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
+    token_id kept_ids[near_kept];
+    float kept_logits[near_kept];
+    alignas(16) std::uint64_t ranked[near_ranked];
+    unsigned entries;
+  };
+  swept_token waiting[most_warps][near_waiting];  ///< to be written, of each warp
+};
+
+/// A token in the order of candidates.
+struct ranked_key {
+  std::uint64_t key;
 };
 
 /// What a pass over a row is to find out.
@@ -76,7 +83,11 @@ class team_workspace {
  public:
   __device__ team_workspace(const device_memory& far, std::size_t row, row_slice part, unsigned char* edits,
                             std::size_t most_edits)
-      : slice(part), far_(&far), row_(row), edits_(edits), most_edits_(most_edits) {}
+      : slice(part), far_(&far), row_(row), edits_(edits), most_edits_(most_edits) {
+    const std::size_t blocks = block_count(far.vocabulary);
+    blocks_ = {far.blocks + row * blocks, blocks};
+    maxima_ = far.maxima + row * blocks * block_strips;
+  }
 
   team together;
   row_slice slice;
@@ -92,13 +103,9 @@ class team_workspace {
   }
   [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
   [[nodiscard]] __device__ row_record& record() const { return far_->records[row_]; }
-  [[nodiscard]] __device__ std::span<weighed_block> blocks() const {
-    const std::size_t n = block_count(far_->vocabulary);
-    return {far_->blocks + row_ * n, n};
-  }
+  [[nodiscard]] __device__ std::span<weighed_block> blocks() const { return blocks_; }
   [[nodiscard]] __device__ std::span<float> maxima_of(std::size_t size) const {
-    const std::size_t n = block_count(far_->vocabulary) * block_strips;
-    return {far_->maxima + row_ * n, (size + warp_strip - 1) / warp_strip};
+    return {maxima_, (size + warp_strip - 1) / warp_strip};
   }
 
   /// Of the entries of sparse edits: keys to sort, the touched tokens that come of them, and for each edit
@@ -169,6 +176,8 @@ class team_workspace {
 
   const device_memory* far_;
   std::size_t row_;
+  std::span<weighed_block> blocks_;  ///< of this row, as the maxima: here they need no multiplications
+  float* maxima_;
   unsigned char* edits_;
   std::size_t most_edits_;
   unsigned shelf_ = none;
@@ -209,7 +218,7 @@ class kept_writer {
   __device__ candidate_list finish(std::size_t count, const Row& row) const {
     const candidate_list list = finish(count);
 #pragma unroll 1
-    for (std::size_t i = threadIdx.x; i < count; i += team_threads) {
+    for (std::size_t i = threadIdx.x; i < count; i += team_threads()) {
       list.logits[i] = row.at(static_cast<std::size_t>(list.ids[i]));
     }
     work_->together.sync();
@@ -230,7 +239,7 @@ class kept_writer {
     work_->together.sync();
     if (count <= near_kept) return {{near.kept_ids, count}, {near.kept_logits, count}};
 #pragma unroll 1
-    for (std::size_t i = threadIdx.x; i < near_kept; i += team_threads) {
+    for (std::size_t i = threadIdx.x; i < near_kept; i += team_threads()) {
       far_.ids[i] = near.kept_ids[i];
       far_.logits[i] = near.kept_logits[i];
     }
@@ -248,15 +257,15 @@ class kept_writer {
 template <class List, class See>
 __device__ void for_each_of(const List& list, See&& see) {
   constexpr std::size_t ahead = 4;
-  for (std::size_t begin = threadIdx.x; begin < list.size(); begin += ahead * team_threads) {
+  for (std::size_t begin = threadIdx.x; begin < list.size(); begin += ahead * team_threads()) {
     float logits[ahead];
 #pragma unroll
     for (std::size_t k = 0; k < ahead; ++k) {
-      const std::size_t i = begin + k * team_threads;
+      const std::size_t i = begin + k * team_threads();
       logits[k] = i < list.size() ? list.at(i) : exact::minus_infinity;
     }
 #pragma unroll 1  // instructions that run once a row are waited for
-    for (std::size_t i = begin; i < min(begin + ahead * team_threads, list.size()); i += team_threads) {
+    for (std::size_t i = begin; i < min(begin + ahead * team_threads(), list.size()); i += team_threads()) {
       see(logits[0], i);
 #pragma unroll
       for (std::size_t k = 1; k < ahead; ++k) logits[k - 1] = logits[k];
@@ -288,7 +297,7 @@ class key_writer {
   __device__ key_list finish(std::size_t count, const Row& row) const {
     const key_list list = finish(count);
 #pragma unroll 1
-    for (std::size_t i = threadIdx.x; i < count; i += team_threads) {
+    for (std::size_t i = threadIdx.x; i < count; i += team_threads()) {
       const token_id id = list.id(i);
       list.keys[i] = order_key(row.at(static_cast<std::size_t>(id)), id);
     }
@@ -306,7 +315,7 @@ class key_writer {
     work_->together.sync();
     if (count <= near_ranked) return {{work_->near().ranked, count}};
 #pragma unroll 1
-    for (std::size_t i = threadIdx.x; i < near_ranked; i += team_threads) far_[i] = work_->near().ranked[i];
+    for (std::size_t i = threadIdx.x; i < near_ranked; i += team_threads()) far_[i] = work_->near().ranked[i];
     work_->together.sync();
     return {{far_, count}};
   }

@@ -36,7 +36,7 @@ __device__ inline selection selected(candidate_list kept, row_scan scanned, std:
 __device__ __noinline__ inline std::uint32_t bound_of_best(team_workspace& work, row_scan scanned,
                                                            std::size_t k) {
   const std::span<const float> maxima = scanned.maxima;
-  if (k <= team_threads) {
+  if (k <= team_threads()) {
     float largest = exact::minus_infinity;
     for_each_of(row_view(maxima), [&](float l, std::size_t) { largest = fmaxf(largest, l); });
     const std::uint32_t bound = value_reached_by(static_cast<unsigned>(k), ordered(largest), scanned.largest);
@@ -64,7 +64,7 @@ __device__ __noinline__ inline std::uint32_t bound_of_mass(float c, std::uint32_
 template <class List, class Writer>
 __device__ __noinline__ auto keep_best(team_workspace& work, List list, std::uint32_t least,
                                        std::uint32_t largest, std::uint64_t k, Writer writer) {
-  if (list.size() <= team_threads) {
+  if (list.size() <= team_threads()) {
     const auto count = static_cast<unsigned>(list.size());
     const std::uint32_t value = threadIdx.x < count ? ordered(list.at(threadIdx.x)) : 0;
     const unsigned rank = rank_among(work, value, count);
@@ -146,7 +146,7 @@ __device__ inline kept_prefix prefix_of_few(team_workspace& work, candidate_list
 __device__ __noinline__ inline kept_prefix prefix_of(team_workspace& work, candidate_list list,
                                                      mass_target target, interval likely,
                                                      std::uint32_t largest) {
-  if (list.size() <= team_threads) return prefix_of_few(work, list, target);
+  if (list.size() <= team_threads()) return prefix_of_few(work, list, target);
   const auto each = [=](auto&& see) {
     for_each_of(list, [&](float l, std::size_t) { see(ordered(l), [=] { return target.weight(l); }); });
   };
@@ -186,7 +186,8 @@ __device__ __noinline__ inline interval part_by_strips(team_workspace& work, mas
 /// what lies above it has the target mass, most of the time.
 template <class Row>
 __device__ __noinline__ interval part_by_sample(team_workspace& work, const Row& row, mass_search search) {
-  constexpr unsigned of_warp = 4, sampled = team_warps * of_warp;  // strips
+  constexpr unsigned of_warp = 4;
+  const unsigned sampled = team_warps() * of_warp;  // strips
   constexpr unsigned likely_parts = 8;
   team_memory& near = work.near();
   const value_bins bins(search.low, search.high);
@@ -195,7 +196,7 @@ __device__ __noinline__ interval part_by_sample(team_workspace& work, const Row&
   if (step == 0) return {};
   near.low[threadIdx.x] = 0;
   work.together.sync();
-  const loaded_strips logits(work, row, true, 0, warp_of_thread() * step, all, team_warps * step);
+  const loaded_strips logits(work, held(row), true, 0, warp_of_thread() * step, all, team_warps() * step);
   std::uint32_t light = 0;  // most logits are: one addition for all of a warp's
 #pragma unroll
   for (unsigned k = 0; k < of_warp; ++k) {
@@ -220,7 +221,7 @@ __device__ __noinline__ interval part_by_sample(team_workspace& work, const Row&
   if (total <= most) return {};
   const auto bin = static_cast<std::uint32_t>(
       work.together.tell(below <= most && most < below + weight, std::uint64_t{threadIdx.x}));
-  return {bins.part(bin).low, bins.part(min(bin + likely_parts, histogram_bins - 1)).high};
+  return {bins.part(bin).low, bins.part(min(bin + likely_parts, value_bins::bins() - 1)).high};
 }
 
 /// By all logits.
@@ -277,7 +278,7 @@ __device__ __noinline__ kept_prefix prefix_of(team_workspace& work, const Row& r
   const bool is_sure = at.holds(target.mass);
   // Some strips have two of the best.
   const bool is_likely = !is_sure && at.inside >= target.mass - target.mass / 8;
-  if (is_likely) at = {bound_of_best(work, scanned, team_threads / 2), search.high};
+  if (is_likely) at = {bound_of_best(work, scanned, team_threads() / 2), search.high};
   if (is_sure || is_likely) {
     at.low = max(at.low, search.low);
     const candidate_list list = collect(work, row, scanned.maxima, at.low, kept_writer(work));
@@ -298,8 +299,9 @@ __device__ __noinline__ inline bool is_all_over(std::span<const float> maxima, s
                                                 std::uint64_t least) {
   if (least >> (row_bits - 8) != 0) return false;  // too near to the best for that, most of the time
   bool any = false;
-  for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads) any |= ordered(maxima[i]) >= bound;
-  return team::count(any) > team_threads / 2;
+  for (std::size_t i = threadIdx.x; i < maxima.size(); i += team_threads())
+    any |= ordered(maxima[i]) >= bound;
+  return team::count(any) > team_threads() / 2;
 }
 
 /// The tokens whose own mass is at least `least`.
@@ -345,7 +347,7 @@ __device__ __noinline__ std::size_t count_before_key(team_workspace& work, const
 __device__ __noinline__ inline std::size_t count_before_key(team_workspace& work, candidate_list list,
                                                             std::uint64_t key, row_scan) {
   std::uint32_t n = 0;
-  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads) {
+  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads()) {
     n += order_key(list.at(i), list.id(i)) > key ? 1 : 0;
   }
   return work.together.sum(n);

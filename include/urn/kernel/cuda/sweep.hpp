@@ -165,12 +165,9 @@ class swept_writer {
   }
 
  private:
-  static constexpr unsigned room = 256;
+  static constexpr unsigned room = near_waiting;
 
-  __device__ static swept_token* waiting() {
-    __shared__ swept_token of_warp[team_warps][room];
-    return of_warp[warp_of_thread()];
-  }
+  __device__ static swept_token* waiting() { return team_workspace::near().waiting[warp_of_thread()]; }
   /// The taken logits, so many of which are in the lanes `before` this one and in `all` lanes.
   __device__ void put(const loaded_strips& logits, std::uint32_t taken, taken_of_strips before,
                       taken_of_strips all) {
@@ -221,7 +218,8 @@ __device__ void sweep_strips(swept_writer& found, strips_worth_reading strips, f
 template <class Row>
 __device__ __noinline__ swept_writer sweep_rest(swept_writer found, const Row& row,
                                                 strips_worth_reading strips, float least) {
-  sweep_strips(found, strips, least, [&](const auto& strip) { return loaded_strips(row, strip); });
+  const auto all = held(row);
+  sweep_strips(found, strips, least, [&](const auto& strip) { return loaded_strips(all, strip); });
   return found;
 }
 
@@ -231,7 +229,7 @@ __device__ __noinline__ swept_tokens sweep(team_workspace& work, const Row& row,
                                            std::span<const float> maxima, std::uint32_t bound) {
   const float least = logit_of(std::uint64_t{bound} << 32);
   const auto strips = static_cast<unsigned>(maxima.size());
-  const unsigned share = (strips + team_warps - 1) / team_warps;
+  const unsigned share = (strips + team_warps() - 1) / team_warps();
   unsigned first = min(warp_of_thread() * share, strips);
   const unsigned end = min(first + share, strips);
   swept_writer found(work.swept_afar() + std::size_t{first} * warp_strip);
@@ -244,7 +242,9 @@ __device__ __noinline__ swept_tokens sweep(team_workspace& work, const Row& row,
     }
   }
   if (first < end) found = sweep_rest(found, row, {maxima, least, first, end}, least);
-  return found.finish();
+  const swept_tokens swept = found.finish();
+  work.together.sync();  // what waited lay in the way of everything else
+  return swept;
 }
 
 /// Those that a cutoff keeps, in the order of ids.

@@ -11,10 +11,13 @@
 namespace urn::kernel::cuda {
 
 inline constexpr unsigned warp_threads = 32;
-inline constexpr unsigned team_threads = 256;
-inline constexpr unsigned team_warps = team_threads / warp_threads;
+inline constexpr unsigned most_threads = 256;
+inline constexpr unsigned most_warps = most_threads / warp_threads;
 inline constexpr unsigned all_lanes = ~0U;
 
+/// The size of this team, a power of two.
+__device__ inline unsigned team_threads() { return blockDim.x; }
+__device__ inline unsigned team_warps() { return team_threads() / warp_threads; }
 __device__ inline unsigned lane_of_thread() { return threadIdx.x % warp_threads; }
 __device__ inline unsigned warp_of_thread() { return threadIdx.x / warp_threads; }
 
@@ -80,10 +83,10 @@ struct told {
 /// What a team exchanges values through, in shared memory. Everything is there twice: who writes for one
 /// exchange need not wait for those who still read from the one before.
 struct exchange_memory {
-  alignas(16) std::uint64_t warps[2][team_warps];
-  alignas(16) std::uint32_t counts[2][team_warps];
+  alignas(16) std::uint64_t warps[2][most_warps];
+  alignas(16) std::uint32_t counts[2][most_warps];
   std::uint64_t told[2][3];
-  std::uint8_t turn[team_threads];  ///< of each thread, which of the two is next
+  std::uint8_t turn[most_threads];  ///< of each thread, which of the two is next
 };
 
 /// The exchanges. Every thread of the block must take part in each; each gives the same to all threads, and
@@ -96,6 +99,11 @@ class team {
   /// Each thread, before the first exchange.
   __device__ static void start() {
     memory().turn[threadIdx.x] = 0;
+    if (threadIdx.x < 2 * most_warps) {  // warps that a team does not have say nothing
+      const unsigned turn = threadIdx.x / most_warps, warp = threadIdx.x % most_warps;
+      memory().warps[turn][warp] = 0;
+      memory().counts[turn][warp] = 0;
+    }
     sync();
   }
 
@@ -169,7 +177,7 @@ class team {
     T before = 0;
     total = 0;
 #pragma unroll
-    for (unsigned w = 0; w < team_warps; ++w) {
+    for (unsigned w = 0; w < most_warps; ++w) {
       if (w == warp_of_thread()) before = total;
       total += of_warps[w];
     }
@@ -182,7 +190,7 @@ class team {
     sync();
     std::uint64_t all = warps[0];
 #pragma unroll
-    for (unsigned w = 1; w < team_warps; ++w) all = op(all, warps[w]);
+    for (unsigned w = 1; w < most_warps; ++w) all = op(all, warps[w]);
     return all;
   }
   __device__ static unsigned next() { return memory().turn[threadIdx.x] ^= 1U; }

@@ -33,14 +33,14 @@ struct team_policy : scalar_t {
   __device__ void each(std::size_t n, DoOne&& do_one) const {
     work->together.sync();
 #pragma unroll 1  // here and wherever a loop has a round or two a row: what is not fetched is not waited for
-    for (std::size_t i = threadIdx.x; i < n; i += team_threads) do_one(i);
+    for (std::size_t i = threadIdx.x; i < n; i += team_threads()) do_one(i);
     work->together.sync();
   }
   template <class IsGood>
   __device__ bool all(std::size_t n, IsGood&& is_good) const {
     bool good = true;
 #pragma unroll 1
-    for (std::size_t i = threadIdx.x; i < n; i += team_threads) good &= is_good(i);
+    for (std::size_t i = threadIdx.x; i < n; i += team_threads()) good &= is_good(i);
     return work->together.all(good);
   }
   template <class Edit>

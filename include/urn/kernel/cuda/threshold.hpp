@@ -43,7 +43,7 @@ __device__ __noinline__ inline std::uint32_t value_reached_by(unsigned count, st
   if (reaching < count) {
     high = low;
     low = 0;
-    reaching = team_threads;
+    reaching = team_threads();
   }
   while (high - low > 1 && reaching > count + count / 16) {
     const std::uint32_t middle = low + (high - low) / 2;
@@ -58,13 +58,14 @@ __device__ __noinline__ inline std::uint32_t value_reached_by(unsigned count, st
   return low;
 }
 
-/// 256 equal parts of the values from `low` to `high`.
+/// As many equal parts of the values from `low` to `high` as a team has threads, or less.
 struct value_bins {
+  __device__ static std::uint32_t bins() { return team_threads(); }
   std::uint32_t low, high;
   int shift;
 
   __device__ value_bins(std::uint32_t from, std::uint32_t to) : low(from), high(to), shift(0) {
-    if (high - low >= histogram_bins) shift = exact::highest_bit(high - low) - 7;
+    if (high - low >= bins()) shift = exact::highest_bit(high - low) - exact::highest_bit(bins()) + 1;
   }
   [[nodiscard]] __device__ std::uint32_t bin_of(std::uint32_t value) const { return (value - low) >> shift; }
   [[nodiscard]] __device__ interval part(std::uint32_t bin) const {
@@ -74,7 +75,7 @@ struct value_bins {
 };
 
 /// The bin that this thread looks at: the first thread the largest values'.
-__device__ inline std::uint32_t bin_of_thread() { return histogram_bins - 1 - threadIdx.x; }
+__device__ inline std::uint32_t bin_of_thread() { return value_bins::bins() - 1 - threadIdx.x; }
 
 /// Adds to a bin, whose weight is a pair of words: shared memory has no fast 64-bit addition.
 __device__ inline void add_to_bin(team_memory& near, unsigned bin, std::uint64_t weight) {
@@ -171,7 +172,7 @@ __device__ __noinline__ interval close_in_by_weight(team_workspace& work, interv
   do {
     at = part_of(work, at, target, for_each);
     if (!at.holds(target) || at.above + at.inside == target) return at;
-    if (at.inside <= weight(at.low) / 2 * team_threads) return end_among_few(work, at, target, for_each);
+    if (at.inside <= weight(at.low) / 2 * team_threads()) return end_among_few(work, at, target, for_each);
   } while (at.low < at.high);
   return at;
 }

@@ -100,7 +100,7 @@ __device__ inline std::uint64_t end_of_typical(team_workspace& work, swept_token
   const std::uint64_t target = max(aim.target, std::uint64_t{1});
   std::uint32_t count = 0;
   const std::uint32_t begin = work.together.sum_of_warps_before(swept.count, count);
-  if (count <= team_threads) return end_of_few(work, swept, begin, count, {aim}, low, target);
+  if (count <= team_threads()) return end_of_few(work, swept, begin, count, {aim}, low, target);
   const std::uint64_t by_mass = end_of_prefix(work, swept, {aim}, low, target);
   if (aim.least < 2 || by_mass == 0) return by_mass;
   return min(by_mass, end_of_prefix(work, swept, {aim, true}, low, aim.least));
@@ -139,7 +139,7 @@ __device__ inline typical_band likely_band(team_workspace&, candidate_list, cons
 /// A list's tokens, as if they had been swept up: so they may be read while what is kept is written.
 __device__ __noinline__ inline swept_tokens sweep_list(team_workspace& work, candidate_list list) {
   const auto size = static_cast<unsigned>(list.size());
-  const unsigned share = (size + team_warps - 1) / team_warps;
+  const unsigned share = (size + team_warps() - 1) / team_warps();
   const unsigned begin = min(warp_of_thread() * share, size);
   const swept_tokens found{work.swept_afar() + begin, min(begin + share, size) - begin};
   for (unsigned i = lane_of_thread(); i < found.count; i += warp_threads) {

@@ -120,13 +120,22 @@ constexpr sharing best_sharing() {
 inline division divide(std::size_t rows, std::size_t columns, unsigned wanted_slices,
                        unsigned multiprocessors, sharing by) {
   const auto blocks = static_cast<unsigned>(std::max<std::size_t>(1, block_count(columns)));
-  const unsigned most = (blocks + team_warps - 1) / team_warps;
+  const unsigned most = (blocks + most_warps - 1) / most_warps;
   const auto shared =
       static_cast<unsigned>(std::size_t{by.of_few} * multiprocessors / std::max<std::size_t>(1, rows));
   const unsigned best = rows >= 4ULL * multiprocessors ? by.of_many : shared;
   const unsigned slices = std::clamp(wanted_slices != 0 ? wanted_slices : best, 1U, most);
   const unsigned of_slice = (blocks + slices - 1) / slices;
   return {(blocks + of_slice - 1) / of_slice, of_slice};
+}
+
+/// How many threads a team has. Where much of a row's time goes into finding what its edits touch, twice as
+/// many rows under way at a time are worth more than twice as many threads for each, if there are so many
+/// (326 us instead of 431 for 1024 rows by the full chain on an H100; nothing gained by other pipelines).
+template <class Stage>
+unsigned best_threads(std::size_t rows, unsigned multiprocessors) {
+  const bool many = rows >= 4ULL * multiprocessors;
+  return count_stages<Stage, gathers>() != 0 && many ? most_threads / 2 : most_threads;
 }
 
 /// What a team has of its row in shared memory. Each thread reading its own copy of it elsewhere would wait
@@ -173,7 +182,7 @@ template <class Row>
 __device__ void fetch_first(const Row&, block_range) {}
 
 template <class Batch, class Samplers>
-__global__ void __launch_bounds__(team_threads, teams_at_a_time<sampler_of<Samplers>>)
+__global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Samplers>>)
     draw_kernel(const __grid_constant__ Batch batch, const __grid_constant__ Samplers samplers,
                 const draw_context* contexts, draw* out, const __grid_constant__ device_memory memory,
                 division parts, unsigned edits) {

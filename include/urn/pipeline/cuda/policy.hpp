@@ -76,7 +76,8 @@ struct cuda : kernel::cuda::thrust_on_stream {
       return status::device_error;
     }
     const unsigned teams = static_cast<unsigned>(batch.rows) * parts.slices;
-    kernel::cuda::draw_kernel<<<teams, kernel::cuda::team_threads, edit_bytes, stream>>>(
+    const unsigned threads = kernel::cuda::best_threads<Sampler>(batch.rows, multiprocessors());
+    kernel::cuda::draw_kernel<<<teams, threads, edit_bytes, stream>>>(
         batch, samplers, contexts.data(), out.data(), memory, parts, static_cast<unsigned>(scratch.edits()));
     return cudaPeekAtLastError() == cudaSuccess ? status::ok : status::device_error;
   }
