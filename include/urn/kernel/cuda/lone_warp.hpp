@@ -146,10 +146,10 @@ __device__ inline look arrive(team_workspace& work) {
   const ::cuda::atomic_ref<unsigned, ::cuda::thread_scope_device> done(work.record().done);
   __syncwarp();
   if (warp_of_thread() != 0) {
-    asm volatile("bar.arrive 1, %0;" ::"n"(team_threads) : "memory");
+    asm volatile("bar.arrive 1, %0;" ::"r"(team_threads()) : "memory");
     return {false, false};
   }
-  asm volatile("bar.sync 1, %0;" ::"n"(team_threads) : "memory");
+  asm volatile("bar.sync 1, %0;" ::"r"(team_threads()) : "memory");
   const unsigned mine = work.had_nan != 0 ? one_nan + 1 : 1;
   unsigned others = slices - 1;
   if (lane_of_thread() == 0 && slices > 1) others = done.fetch_add(mine, ::cuda::memory_order_acq_rel);
