@@ -197,10 +197,9 @@ __device__ std::span<const weighed_block> blocks_of(const team_workspace& work, 
 /// See scalar::scan.
 template <class Row>
 __device__ __noinline__ row_scan scan_by_warp(team_workspace& work, const Row& row, std::span<float> maxima) {
-  const std::span<const weighed_block> blocks = blocks_of(work, row);
   const look seen = look_together(work, row, {.strips = false}, maxima);
   if (!seen.leads) return {0, status::empty};
-  const std::uint32_t largest = extremes_by_warp(blocks_of_lane(blocks)).largest;
+  const std::uint32_t largest = extremes_by_warp(blocks_of_lane(blocks_of(work, row))).largest;
   return {largest, status_of_row(largest, seen.has_nan)};
 }
 
@@ -208,10 +207,9 @@ __device__ __noinline__ row_scan scan_by_warp(team_workspace& work, const Row& r
 template <class Row>
 __device__ __noinline__ row_mass mass_by_warp(team_workspace& work, const Row& row, float c,
                                               std::span<float> maxima) {
-  const std::span<const weighed_block> blocks = blocks_of(work, row);
   const look seen = look_together(work, row, {false, true, c}, maxima);
   if (!seen.leads) return {0, no_mass_key, 0, status::empty};
-  return total_by_warp(blocks, seen.has_nan);
+  return total_by_warp(blocks_of(work, row), seen.has_nan);
 }
 
 /// See scalar::max.
