@@ -68,6 +68,18 @@ __device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {
   __syncwarp();  // lanes past the end skip at(), which may be a call
 }
 
+/// The strips of a row that may end in them, but in no four.
+template <int N, class Row>
+__device__ void load_to_end(const Row& row, std::size_t first, strips<N>& to) {
+#pragma unroll
+  for (int j = 0; j < N; ++j) {
+    const unsigned at = lane_position(first, j);
+#pragma unroll
+    for (float& l : to.logit[j]) l = exact::minus_infinity;
+    if (at < row.size()) load_four(row.data() + at, to.logit[j]);
+  }
+}
+
 /// Whether the row's logits from `first` to `end` can be loaded by four, as they lie.
 template <class Row>
 __device__ bool lies_in_fours(const Row&, std::size_t) {
@@ -94,6 +106,7 @@ __device__ void load_unedited(const Row& row, std::size_t first, strips<N>& to) 
       for (int j = 0; j < N; ++j) load_four(row.data() + lane_position(first, j), to.logit[j]);
       return;
     }
+    if (row.size() % lane_logits == 0 && lies_in_fours(row, row.size())) return load_to_end(row, first, to);
   }
   load_each(row, first, to);
 }

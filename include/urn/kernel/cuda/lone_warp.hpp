@@ -3,10 +3,11 @@
 /// The kernel set by a single warp, for what a row's blocks say together where nothing is cut: too little
 /// work for a team, whose threads would wait for each other longer than they work.
 
+#include <cuda/atomic>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 
 #include "urn/core/draw.hpp"
 #include "urn/core/order_key.hpp"
@@ -23,113 +24,110 @@
 
 namespace urn::kernel::cuda {
 
-/// Calls see(blocks, first) with four of a row's blocks in each lane, 32 apart, the warp's from `first` on;
-/// past the end they weigh nothing. Ends where it says true.
-template <class See>
-__device__ void for_blocks_by_warp(std::span<const weighed_block> blocks, See&& see) {
-  constexpr unsigned each = 4;
-  for (std::size_t first = 0; first < blocks.size(); first += each * warp_threads) {
-    weighed_block mine[each];
-#pragma unroll
-    for (unsigned k = 0; k < each; ++k) {
-      const std::size_t b = first + k * warp_threads + lane_of_thread();
-      mine[k] = b < blocks.size() ? blocks[b] : weighed_block{};
-    }
-    if (see(mine, first)) return;
-  }
+/// What a lone warp works in, in shared memory.
+struct lone_memory {
+  alignas(16) float logits[block_size];   ///< of the block that it looks into
+  std::uint64_t mass_upto[warp_threads];  ///< of the blocks of the lanes up to each, in row units
+};
+__device__ inline lone_memory& near_warp() {
+  __shared__ lone_memory of_warp;
+  return of_warp;
 }
 
-__device__ inline extremes extremes_by_warp(std::span<const weighed_block> blocks) {
-  extremes all;
-  for_blocks_by_warp(blocks, [&](const auto& mine, std::size_t) {
+/// The first lane whose sum comes to more than r.
+__device__ inline unsigned lane_past(std::uint64_t upto, std::uint64_t r) {
+  return static_cast<unsigned>(__ffs(static_cast<int>(__ballot_sync(all_lanes, upto > r)))) - 1;
+}
+
+/// How many consecutive blocks each lane has of so many.
+__device__ inline unsigned blocks_of_a_lane(std::size_t blocks) {
+  return (static_cast<unsigned>(blocks) + warp_threads - 1) / warp_threads;
+}
+
+/// Calls see(block) for the blocks of a lane. The first four, of up to 131,072 tokens all, are loaded once.
+class blocks_of_lane {
+ public:
+  __device__ explicit blocks_of_lane(std::span<const weighed_block> blocks) : blocks_(blocks.data()) {
+    const unsigned each = blocks_of_a_lane(blocks.size());
+    begin_ = lane_of_thread() * each;
+    end_ = min(begin_ + each, static_cast<unsigned>(blocks.size()));
 #pragma unroll
-    for (const weighed_block& b : mine) {
-      all.key = max(all.key, b.key);
-      all.largest = max(all.largest, b.largest);
+    for (unsigned k = 0; k < loaded; ++k) {
+      if (begin_ + k < end_) first_[k] = blocks_[begin_ + k];
     }
-    return false;
+  }
+  template <class See>
+  __device__ void each(See&& see) const {
+#pragma unroll
+    for (const weighed_block& b : first_) see(b);
+#pragma unroll 4
+    for (unsigned b = begin_ + loaded; b < end_; ++b) see(blocks_[b]);
+  }
+
+ private:
+  static constexpr unsigned loaded = 4;
+
+  const weighed_block* blocks_;
+  unsigned begin_;
+  unsigned end_;
+  weighed_block first_[loaded];
+};
+
+__device__ inline extremes extremes_by_warp(const blocks_of_lane& blocks) {
+  extremes all;
+  blocks.each([&](const weighed_block& b) {
+    all.key = max(all.key, b.key);
+    all.largest = max(all.largest, b.largest);
   });
   return {warp_max(all.key), warp_max(all.largest)};
 }
 
-/// The place of one of a warp's weights: the k-th of a lane.
-struct weight_place {
-  unsigned k = 0;
-  unsigned lane = 0;
-};
-
-/// Where the weights come to more than r, all lanes' first ones before their second; r becomes what is left
-/// of it there. False if they do not: it becomes what is left behind them.
-template <int N>
-__device__ bool find_place(const std::uint64_t (&weights)[N], std::uint64_t& r, weight_place& place) {
-  bool found = false;
-  std::uint64_t mine = 0;
+/// Has the logits of a row's block in shared memory: a lane that looks for a place has consecutive ones.
+template <class Row>
+__device__ const lone_memory& load_block(const Row& row, std::size_t block) {
+  strips<block_strips> logits;
+  load_strips(row, block * block_size, logits);
+  lone_memory& near = near_warp();
 #pragma unroll
-  for (int k = 0; k < N; ++k) {
-    const std::uint64_t total = warp_sum(weights[k]);
-    const bool is_here = !found && r < total;
-    if (!found && !is_here) r -= total;
-    if (is_here) {
-      place.k = static_cast<unsigned>(k);
-      mine = weights[k];
-    }
-    found |= is_here;
+  for (unsigned j = 0; j < block_strips; ++j) {
+    const auto& l = logits.logit[j];
+    *reinterpret_cast<float4*>(&near.logits[lane_position(0, static_cast<int>(j))]) =
+        float4{l[0], l[1], l[2], l[3]};
   }
-  if (!found) return false;
-  const std::uint64_t upto = warp_sum_upto(mine);
-  place.lane = static_cast<unsigned>(__ffs(__ballot_sync(all_lanes, upto > r))) - 1;
-  r -= __shfl_sync(all_lanes, upto - mine, static_cast<int>(place.lane));
-  return true;
+  __syncwarp();
+  return near;
 }
 
-/// A whole block of a row in a warp's registers.
-struct loaded_block {
-  strips<block_strips> logits;
-  std::size_t first;
+/// The place in the block at which its masses come to more than r.
+__device__ inline unsigned place_in_block(const lone_memory& near, float c, std::uint32_t key,
+                                          std::uint64_t r) {
+  constexpr unsigned each = block_size / warp_threads, vectors = each / lane_logits;
+  std::uint64_t sum = 0;  // of consecutive tokens, each lane's from another one on: else all ask one bank
+#pragma unroll
+  for (unsigned k = 0; k < vectors; ++k) {
+    const unsigned at = lane_of_thread() * each + (k + lane_of_thread()) % vectors * lane_logits;
+    const float4 l = *reinterpret_cast<const float4*>(&near.logits[at]);
+    sum += mass_in_block(l.x, c, key);
+    sum += mass_in_block(l.y, c, key);
+    sum += mass_in_block(l.z, c, key);
+    sum += mass_in_block(l.w, c, key);
+  }
+  const std::uint64_t upto = warp_sum_upto(sum);
+  const unsigned lane = lane_past(upto, r);
+  r -= __shfl_sync(all_lanes, upto - sum, static_cast<int>(lane));
+  const unsigned first = lane * each;
+  const std::uint64_t mass = mass_in_block(near.logits[first + lane_of_thread()], c, key);
+  return first + lane_past(warp_sum_upto(mass), r);
+}
 
-  template <class Row>
-  __device__ loaded_block(const Row& row, std::size_t block) : first(block * block_size) {
-    load_strips(row, first, logits);
+/// The place in the block of its first logit that is the largest, as `ordered`.
+__device__ inline unsigned place_of_largest(const lone_memory& near, std::uint32_t largest) {
+  for (unsigned first = 0;; first += warp_threads) {
+    const std::uint32_t hits =
+        __ballot_sync(all_lanes, ordered(near.logits[first + lane_of_thread()]) == largest);
+    if (hits != 0) return first + static_cast<unsigned>(__ffs(static_cast<int>(hits))) - 1;
   }
-  /// Calls see(logit, id) for each of its tokens.
-  template <class See>
-  __device__ void each(See&& see) const {
-#pragma unroll
-    for (int j = 0; j < static_cast<int>(block_strips); ++j) {
-#pragma unroll
-      for (unsigned i = 0; i < lane_logits; ++i) {
-        see(logits.logit[j][i], static_cast<token_id>(lane_position(first, j) + i));
-      }
-    }
-  }
-  /// The position in the row at which its masses come to more than r.
-  [[nodiscard]] __device__ std::size_t place_of(float c, std::uint32_t key, std::uint64_t r) const {
-    std::uint64_t weights[block_strips] = {};
-#pragma unroll
-    for (unsigned j = 0; j < block_strips; ++j) {
-#pragma unroll
-      for (const float l : logits.logit[j]) weights[j] += mass_in_block(l, c, key);
-    }
-    weight_place place;
-    find_place(weights, r, place);
-    unsigned in_lane = 0;
-    bool is_past = false;
-#pragma unroll
-    for (unsigned i = 0; i + 1 < lane_logits; ++i) {
-      float logit = 0.0F;  // the i-th of this lane in that strip
-#pragma unroll
-      for (unsigned j = 0; j < block_strips; ++j) logit = j == place.k ? logits.logit[j][i] : logit;
-      const std::uint32_t weight = mass_in_block(logit, c, key);
-      is_past |= r < weight;
-      if (!is_past) {
-        r -= weight;
-        ++in_lane;
-      }
-    }
-    in_lane = __shfl_sync(all_lanes, in_lane, static_cast<int>(place.lane));
-    return first + place.k * warp_strip + place.lane * lane_logits + in_lane;
-  }
-};
+}
 
 /// The first block of a row whose largest logit is this one, which some block has.
 __device__ inline std::size_t block_having(std::span<const weighed_block> blocks, std::uint32_t largest) {
@@ -140,8 +138,56 @@ __device__ inline std::size_t block_having(std::span<const weighed_block> blocks
   }
 }
 
-/// Of the warps that have looked at a row together, one goes on.
-__device__ inline bool goes_on(look seen) { return seen.leads && warp_of_thread() == 0; }
+/// Of the warps that have looked at a row together, the first of the team that is the last to be done goes
+/// on. The others need not wait for it.
+__device__ inline look arrive(team_workspace& work) {
+  constexpr unsigned one_nan = 1U << 16;
+  const unsigned slices = work.slice.slices;
+  const ::cuda::atomic_ref<unsigned, ::cuda::thread_scope_device> done(work.record().done);
+  __syncwarp();
+  if (warp_of_thread() != 0) {
+    asm volatile("bar.arrive 1, %0;" ::"r"(team_threads()) : "memory");
+    return {false, false};
+  }
+  asm volatile("bar.sync 1, %0;" ::"r"(team_threads()) : "memory");
+  const unsigned mine = work.had_nan != 0 ? one_nan + 1 : 1;
+  unsigned others = slices - 1;
+  if (lane_of_thread() == 0 && slices > 1) others = done.fetch_add(mine, ::cuda::memory_order_acq_rel);
+  others = __shfl_sync(all_lanes, others, 0);
+  const bool last = others % one_nan == slices - 1;
+  if (lane_of_thread() == 0) {
+    work.has_looked = true;
+    work.leads = last;
+    if (last) done.store(0, ::cuda::memory_order_relaxed);
+  }
+  __syncwarp();
+  return {last, mine + others >= one_nan};
+}
+
+/// Key and total of a row's blocks. (Called instead of inlined, as random_bits and the sums, a draw took 7.8
+/// us instead of 7.3 on an H100.)
+__device__ inline row_mass total_by_warp(std::span<const weighed_block> row, bool has_nan) {
+  const blocks_of_lane blocks(row);
+  const extremes e = extremes_by_warp(blocks);
+  row_mass result{0, e.key, e.largest, status_of_mass(e.largest, e.key, has_nan)};
+  if (has(result.status, status::infinite | status::empty | status::out_of_range)) return result;
+  std::uint64_t sum = 0;
+  blocks.each([&](const weighed_block& b) { sum += block_in_row(b.mass, b.key, e.key); });
+  const std::uint64_t upto = warp_sum_upto(sum);
+  near_warp().mass_upto[lane_of_thread()] = upto;
+  __syncwarp();
+  result.total = __shfl_sync(all_lanes, upto, warp_threads - 1);
+  return result;
+}
+
+/// See look_first.
+template <class Row>
+__device__ look look_together(team_workspace& work, const Row& row, pass_goals goals,
+                              std::span<float> maxima) {
+  const bool nan = read_blocks(row, work.slice.blocks, goals, work.blocks(), maxima);
+  if (nan && lane_of_thread() == 0) atomicOr(&work.had_nan, 1U);
+  return arrive(work);
+}
 
 template <class Row>
 __device__ std::span<const weighed_block> blocks_of(const team_workspace& work, const Row& row) {
@@ -151,9 +197,9 @@ __device__ std::span<const weighed_block> blocks_of(const team_workspace& work, 
 /// See scalar::scan.
 template <class Row>
 __device__ __noinline__ row_scan scan_by_warp(team_workspace& work, const Row& row, std::span<float> maxima) {
-  const look seen = look_first(work, row, {.strips = false}, maxima);
-  if (!goes_on(seen)) return {0, status::empty};
-  const std::uint32_t largest = extremes_by_warp(blocks_of(work, row)).largest;
+  const look seen = look_together(work, row, {.strips = false}, maxima);
+  if (!seen.leads) return {0, status::empty};
+  const std::uint32_t largest = extremes_by_warp(blocks_of_lane(blocks_of(work, row))).largest;
   return {largest, status_of_row(largest, seen.has_nan)};
 }
 
@@ -161,32 +207,19 @@ __device__ __noinline__ row_scan scan_by_warp(team_workspace& work, const Row& r
 template <class Row>
 __device__ __noinline__ row_mass mass_by_warp(team_workspace& work, const Row& row, float c,
                                               std::span<float> maxima) {
-  const look seen = look_first(work, row, {false, true, c}, maxima);
-  if (!goes_on(seen)) return {0, no_mass_key, 0, status::empty};
-  const std::span<const weighed_block> blocks = blocks_of(work, row);
-  const extremes e = extremes_by_warp(blocks);
-  row_mass result{0, e.key, e.largest, status_of_mass(e.largest, e.key, seen.has_nan)};
-  if (has(result.status, status::infinite | status::empty | status::out_of_range)) return result;
-  std::uint64_t sum = 0;
-  for_blocks_by_warp(blocks, [&](const auto& mine, std::size_t) {
-#pragma unroll
-    for (const weighed_block& b : mine) sum += block_in_row(b.mass, b.key, e.key);
-    return false;
-  });
-  result.total = warp_sum(sum);
-  return result;
+  const look seen = look_together(work, row, {false, true, c}, maxima);
+  if (!seen.leads) return {0, no_mass_key, 0, status::empty};
+  return total_by_warp(blocks_of(work, row), seen.has_nan);
 }
 
 /// See scalar::max.
 template <class Row>
 __device__ __noinline__ row_max best_by_warp(team_workspace& work, const Row& row, row_scan scanned) {
   if (has(scanned.status, status::empty)) return {0, scanned.status};
-  const loaded_block block(row, block_having(blocks_of(work, row), scanned.largest));
-  std::uint32_t mine = 0;  // the first of a lane, from the end; 0 if it has none
-  block.each([&](float l, token_id id) {
-    if (ordered(l) == scanned.largest) mine = max(mine, ~static_cast<std::uint32_t>(id));
-  });
-  return {(std::uint64_t{scanned.largest} << 32) | warp_max(mine), scanned.status};
+  const std::size_t block = block_having(blocks_of(work, row), scanned.largest);
+  const auto id =
+      static_cast<token_id>(block * block_size + place_of_largest(load_block(row, block), scanned.largest));
+  return {(std::uint64_t{scanned.largest} << 32) | static_cast<std::uint32_t>(~id), scanned.status};
 }
 
 /// See scalar::pick.
@@ -195,20 +228,14 @@ __device__ std::size_t pick_by_warp(team_workspace& work, const Row& row, float 
                                     const draw_key& key) {
   const std::span<const weighed_block> blocks = blocks_of(work, row);
   std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
-  std::size_t b = 0;
-  for_blocks_by_warp(blocks, [&](const auto& mine, std::size_t first) {
-    constexpr int each = std::extent_v<std::remove_reference_t<decltype(mine)>>;
-    std::uint64_t weights[each];
-#pragma unroll
-    for (int k = 0; k < each; ++k) weights[k] = block_in_row(mine[k].mass, mine[k].key, mass.key);
-    weight_place place;
-    if (!find_place(weights, r, place)) return false;
-    b = first + place.k * warp_threads + place.lane;
-    return true;
-  });
-  const loaded_block block(row, b);
+  const std::uint64_t(&upto)[warp_threads] = near_warp().mass_upto;
+  const unsigned lane = lane_past(upto[lane_of_thread()], r);
+  if (lane > 0) r -= upto[lane - 1];
+  std::size_t b = std::size_t{lane} * blocks_of_a_lane(blocks.size());
+  for (std::uint64_t w; (w = block_in_row(blocks[b].mass, blocks[b].key, mass.key)) <= r; ++b) r -= w;
+  const lone_memory& near = load_block(row, b);
   const std::uint64_t in_block = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
-  return block.place_of(c, blocks[b].key, uniform_below(in_block, blocks[b].mass));
+  return b * block_size + place_in_block(near, c, blocks[b].key, uniform_below(in_block, blocks[b].mass));
 }
 
 /// All warps of a team run the pipeline up to its only look at the row, for which each reads a part of the

@@ -68,8 +68,9 @@ struct cuda : kernel::cuda::thrust_on_stream {
     const kernel::cuda::device_memory& memory = scratch.memory();
     if (batch.rows > memory.rows || batch.columns > memory.vocabulary) return status::no_space;
     if (batch.rows == 0) return status::ok;
+    using row = std::remove_cvref_t<decltype(batch.row(0))>;
     const kernel::cuda::division parts = kernel::cuda::divide(
-        batch.rows, batch.columns, slices, multiprocessors(), kernel::cuda::best_sharing<Sampler>());
+        batch.rows, batch.columns, slices, multiprocessors(), kernel::cuda::best_sharing<Sampler, row>());
     const std::size_t edit_bytes = kernel::cuda::team_workspace::edit_bytes(
         scratch.edits(), kernel::cuda::count_stages<Sampler, kernel::cuda::touches>());
     if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), edit_bytes)) {
