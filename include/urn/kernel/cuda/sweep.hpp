@@ -199,19 +199,12 @@ class swept_writer {
   unsigned waiting_ = 0;
 };
 
-/// Adds those of some strips, which load(strips) loads.
+/// Adds those of some strips, which load(strips) loads. (With the next ones under way in registers meanwhile,
+/// what callers had to spill for them cost every cut 2 to 8 %.)
 template <class Load>
 __device__ void sweep_strips(swept_writer& found, strips_worth_reading strips, float least, Load&& load) {
   unsigned strip[strips_in_flight];
-  unsigned listed = strips.take(strip);
-  loaded_strips logits = load(strip);
-  while (listed != 0) {
-    const unsigned more = strips.take(strip);
-    const loaded_strips next = load(strip);  // under way while the others are looked at
-    found.add(logits, listed, least);
-    logits = next;
-    listed = more;
-  }
+  while (const unsigned listed = strips.take(strip)) found.add(load(strip), listed, least);
 }
 
 /// The same of any row.
