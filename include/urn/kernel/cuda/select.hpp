@@ -14,6 +14,7 @@
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/sweep.hpp"
 #include "urn/kernel/cuda/threshold.hpp"
+#include "urn/kernel/cuda/token_lists.hpp"
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/kernel/scalar/select.hpp"
 

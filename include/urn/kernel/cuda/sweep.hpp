@@ -17,6 +17,7 @@
 #include "urn/kernel/cuda/read_blocks.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/threshold.hpp"
+#include "urn/kernel/cuda/token_lists.hpp"
 
 namespace urn::kernel::cuda {
 

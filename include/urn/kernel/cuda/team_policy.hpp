@@ -14,6 +14,7 @@
 #include "urn/kernel/cuda/row_pass.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
+#include "urn/kernel/cuda/token_lists.hpp"
 #include "urn/kernel/cuda/typical.hpp"
 #include "urn/kernel/policy.hpp"
 
