@@ -66,8 +66,7 @@ __device__ auto held(const patched_row<Base, N>& row) {
   return it;
 }
 
-/// Whether patches are all that became of its logits but for elementwise edits; then it is
-/// without_temperature.
+/// Whether a patched row's logits are divided as well; if not, without_temperature is the same row.
 template <class Held>
 __device__ bool has_temperature(const Held&) {
   return false;

@@ -96,16 +96,19 @@ __device__ std::size_t blocks_in_fours(const Row& row) {
   return lies_in_fours(row, 0) ? row.size() / block_size : 0;
 }
 
+/// Strips that lie in fours.
+template <int N, class Row>
+__device__ void load_fours(const Row& row, std::size_t first, strips<N>& to) {
+#pragma unroll
+  for (int j = 0; j < N; ++j) load_four(row.data() + lane_position(first, j), to.logit[j]);
+}
+
 /// The logits of a row that nothing edits. All loads are under way before the first is waited for: no branch
 /// between them.
 template <int N, logits_row Row>
 __device__ void load_unedited(const Row& row, std::size_t first, strips<N>& to) {
   if constexpr (requires { row.data(); }) {
-    if (lies_in_fours(row, first + N * warp_strip)) {
-#pragma unroll
-      for (int j = 0; j < N; ++j) load_four(row.data() + lane_position(first, j), to.logit[j]);
-      return;
-    }
+    if (lies_in_fours(row, first + N * warp_strip)) return load_fours(row, first, to);
     if (row.size() % lane_logits == 0 && lies_in_fours(row, row.size())) return load_to_end(row, first, to);
   }
   load_each(row, first, to);
@@ -221,9 +224,7 @@ __device__ void load_held(Held& row, std::size_t first, strips<N>& to) {
 /// The same where all of it is known to lie in fours: nothing is asked before all loads are under way.
 template <int N, class Held>
 __device__ void load_whole(Held& row, std::size_t first, strips<N>& to) {
-  const auto* const data = unedited(row).data();
-#pragma unroll
-  for (int j = 0; j < N; ++j) load_four(data + lane_position(first, j), to.logit[j]);
+  load_fours(unedited(row), first, to);
   edit_strips(row, first, to);
 }
 

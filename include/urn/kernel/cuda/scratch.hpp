@@ -16,13 +16,14 @@
 
 namespace urn::kernel::cuda {
 
-inline constexpr std::size_t near_strips = 2048;  ///< strips that are looked at at a time: 262,144 logits
+/// Strips that are looked at at a time, a block's by each thread: 262,144 logits.
+inline constexpr std::size_t near_strips = std::size_t{most_threads} * block_strips;
 inline constexpr std::size_t near_kept = 1024;
 inline constexpr std::size_t near_ranked = most_threads;
 inline constexpr unsigned near_waiting = 256;
 inline constexpr unsigned histogram_bins = most_threads;
 
-/// So many that each thread looks at those of a block.
+/// The same of this team.
 __device__ inline std::size_t strips_of_segment() { return std::size_t{team_threads()} * block_strips; }
 
 /// A token that a cut may keep.

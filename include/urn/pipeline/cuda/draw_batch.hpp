@@ -123,6 +123,9 @@ constexpr sharing best_sharing() {
                                                                                   : sharing{1, 2};
 }
 
+/// Whether so many rows keep all teams busy for several rounds.
+constexpr bool are_many(std::size_t rows, unsigned multiprocessors) { return rows >= 4ULL * multiprocessors; }
+
 /// `wanted_slices` teams a row, or if that is 0 the best. Each has a block for each of its warps; where there
 /// are multiprocessors enough, for half of them: one of a few rows of floats takes 7.1 us instead of 7.4 on
 /// an H100, with a warp for each of the schedulers.
@@ -134,7 +137,7 @@ inline division divide(std::size_t rows, std::size_t columns, unsigned wanted_sl
   const unsigned most = rows * apart <= multiprocessors ? apart : shares(most_warps);
   const auto shared =
       static_cast<unsigned>(std::size_t{by.of_few} * multiprocessors / std::max<std::size_t>(1, rows));
-  const unsigned best = rows >= 4ULL * multiprocessors ? by.of_many : shared;
+  const unsigned best = are_many(rows, multiprocessors) ? by.of_many : shared;
   const unsigned slices = std::clamp(wanted_slices != 0 ? wanted_slices : best, 1U, most);
   const unsigned of_slice = (blocks + slices - 1) / slices;
   return {(blocks + of_slice - 1) / of_slice, of_slice};
@@ -145,8 +148,8 @@ inline division divide(std::size_t rows, std::size_t columns, unsigned wanted_sl
 /// (326 us instead of 431 for 1024 rows by the full chain on an H100; nothing gained by other pipelines).
 template <class Stage>
 unsigned best_threads(std::size_t rows, unsigned multiprocessors) {
-  const bool many = rows >= 4ULL * multiprocessors;
-  return count_stages<Stage, gathers>() != 0 && many ? most_threads / 2 : most_threads;
+  const bool smaller = count_stages<Stage, gathers>() != 0 && are_many(rows, multiprocessors);
+  return smaller ? most_threads / 2 : most_threads;
 }
 
 /// What a team has of its row in shared memory. Each thread reading its own copy of it elsewhere would wait

@@ -69,15 +69,16 @@ struct cuda : kernel::cuda::thrust_on_stream {
     if (batch.rows > memory.rows || batch.columns > memory.vocabulary) return status::no_space;
     if (batch.rows == 0) return status::ok;
     using row = std::remove_cvref_t<decltype(batch.row(0))>;
-    const kernel::cuda::division parts = kernel::cuda::divide(
-        batch.rows, batch.columns, slices, multiprocessors(), kernel::cuda::best_sharing<Sampler, row>());
+    const unsigned processors = multiprocessors();
+    const kernel::cuda::division parts = kernel::cuda::divide(batch.rows, batch.columns, slices, processors,
+                                                              kernel::cuda::best_sharing<Sampler, row>());
     const std::size_t edit_bytes = kernel::cuda::team_workspace::edit_bytes(
         scratch.edits(), kernel::cuda::count_stages<Sampler, kernel::cuda::touches>());
     if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), edit_bytes)) {
       return status::device_error;
     }
     const unsigned teams = static_cast<unsigned>(batch.rows) * parts.slices;
-    const unsigned threads = kernel::cuda::best_threads<Sampler>(batch.rows, multiprocessors());
+    const unsigned threads = kernel::cuda::best_threads<Sampler>(batch.rows, processors);
     kernel::cuda::draw_kernel<<<teams, threads, edit_bytes, stream>>>(
         batch, samplers, contexts.data(), out.data(), memory, parts, static_cast<unsigned>(scratch.edits()));
     return cudaPeekAtLastError() == cudaSuccess ? status::ok : status::device_error;
