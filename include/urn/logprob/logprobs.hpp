@@ -66,10 +66,12 @@ URN_HOST_DEVICE float logit_left(const State& row, token_id token) {
   return i < row.kept.size() && row.kept.ids[i] == token ? row.kept.logits[i] : exact::quiet_nan;
 }
 
-/// The token's raw_logprob, rank and `best` in a row whose mass at temperature 1 is known.
+/// The token's raw_logprob (`known`, unless that is NaN), rank and `best` in a row whose mass at temperature
+/// 1 is known.
 template <execution_policy Policy, logits_row Row>
 URN_HOST_DEVICE draw score(Policy policy, const Row& row, token_id token, const kernel::row_mass& mass,
-                           typename Policy::workspace& scratch, std::span<token_logprob> best) {
+                           typename Policy::workspace& scratch, std::span<token_logprob> best,
+                           float known = exact::quiet_nan) {
   const kernel::row_scan scanned = kernel::scan_of(mass);
   const float logit = row.at(static_cast<std::size_t>(token));
   draw result{.token = token, .status = mass.status, .mass = mass.total};
@@ -81,7 +83,7 @@ URN_HOST_DEVICE draw score(Policy policy, const Row& row, token_id token, const 
   }
   if (mass.total == 0) return result;
   const float c = kernel::mass_scale(1.0F);
-  result.raw_logprob = kernel::log_share(logit, c, mass.key, mass.total);
+  result.raw_logprob = exact::is_nan(known) ? kernel::log_share(logit, c, mass.key, mass.total) : known;
   if (!best.empty()) fill_top_logprobs(policy, row, c, mass, scanned, best, scratch);
   return result;
 }
@@ -135,22 +137,23 @@ struct logprobs {
   template <class State>
   URN_HOST_DEVICE void operator()(State& row) const {
     if (row.result.token == no_token) return;  // `distribution` in the place of a sampler draws none
-    complete_processed(row);
+    const float of_best = complete_processed(row);
     if (of == logprob_row::uncut && row.is_cut && row.uncut.total != 0) complete_uncut(row);
-    complete_raw(row);
+    complete_raw(row, row.is_as_it_came() ? of_best : exact::quiet_nan);
     if (value == logprob_value::logit) put_logits(row);
   }
 
  private:
+  /// `known` is the token's raw logprob, or NaN.
   template <class State>
-  URN_HOST_DEVICE void complete_raw(State& row) const {
+  URN_HOST_DEVICE void complete_raw(State& row, float known) const {
     const std::span<token_logprob> best = row.context.raw_top_logprobs;
     const std::span<token_logprob> given = row.context.raw_given_logprobs;
     detail::clear(row.policy, best);
     if (!raw && best.empty() && given.empty()) return;
     row.weigh_raw();
     const draw scored =
-        detail::score(row.policy, row.raw, row.result.token, *row.raw_mass, row.scratch, best);
+        detail::score(row.policy, row.raw, row.result.token, *row.raw_mass, row.scratch, best, known);
     complete_given_raw(row, given);
     row.result.raw_logprob = scored.raw_logprob;
     row.result.rank = scored.rank;
@@ -173,19 +176,22 @@ struct logprobs {
                                 : kernel::log_share(logit, kernel::mass_scale(1.0F), mass.key, mass.total);
     });
   }
+  /// Gives the logprob of the best token where the sampler left it out and it could be drawn at all, else
+  /// NaN.
   template <class State>
-  URN_HOST_DEVICE static void complete_processed(State& row) {
+  URN_HOST_DEVICE static float complete_processed(State& row) {
     const std::span<token_logprob> best = row.context.top_logprobs;
+    float of_best = exact::quiet_nan;
     detail::clear(row.policy, best);
     if (exact::is_nan(row.result.logprob) && row.size() > 1 && row.weigh()) {
       const kernel::row_mass& mass = row.mass();
       const float largest = logit_of(std::uint64_t{mass.largest} << 32);
-      row.result.logprob = kernel::log_share(largest, row.scale(), mass.key, mass.total);
+      row.result.logprob = of_best = kernel::log_share(largest, row.scale(), mass.key, mass.total);
       row.result.mass = mass.total;
     }
     if (row.size() == 1) row.result.logprob = 0.0F;
     const std::span<token_logprob> given = row.context.given_logprobs;
-    if (best.empty() && given.empty()) return;
+    if (best.empty() && given.empty()) return of_best;
     if (row.size() == 1 || !row.weigh()) {
       const draw& only = row.result;
       if (!best.empty()) detail::put_first(row.policy, best, {only.token, only.logprob});
@@ -193,7 +199,7 @@ struct logprobs {
         const bool is_it = given[i].token == only.token;
         given[i].logprob = is_it ? only.logprob : detail::without_mass(given[i].token, row.vocabulary());
       });
-      return;
+      return of_best;
     }
     row.policy.each(given.size(), [&](std::size_t i) {
       const float logit = detail::logit_left(row, given[i].token);
@@ -201,11 +207,12 @@ struct logprobs {
                              ? detail::without_mass(given[i].token, row.vocabulary())
                              : kernel::log_share(logit, row.scale(), row.mass().key, row.mass().total);
     });
-    if (best.empty()) return;
+    if (best.empty()) return of_best;
     const kernel::row_scan scanned = row.scan();
     row.visit([&](const auto& source) {
       fill_top_logprobs(row.policy, source, row.scale(), row.mass(), scanned, best, row.scratch);
     });
+    return of_best;
   }
 
   /// Replaces what complete_processed said of the kept set. The row's logits are those before the first cut.

@@ -62,6 +62,10 @@ struct row_state : row_facts {
   }
   [[nodiscard]] URN_HOST_DEVICE bool has_failed() const { return failed(result.status); }
   [[nodiscard]] URN_HOST_DEVICE const kernel::row_mass& mass() const { return *weighed; }
+  /// Whether what counts is the row as it came, at temperature 1.
+  [[nodiscard]] URN_HOST_DEVICE bool is_as_it_came() const {
+    return !is_cut && !is_edited && exact::bits(temperature) == exact::bits(1.0F);
+  }
   /// The number of tokens still in.
   [[nodiscard]] URN_HOST_DEVICE std::size_t size() const { return is_cut ? kept.size() : row.size(); }
 
@@ -225,7 +229,7 @@ struct row_state : row_facts {
 
   URN_HOST_DEVICE kernel::row_mass sum() {
     if (is_cut) return policy.mass_of_kept(kept, scale(), scan());
-    if (wants.raw && !is_edited && exact::bits(temperature) == exact::bits(1.0F)) {
+    if (wants.raw && is_as_it_came()) {
       weigh_raw();
       return *raw_mass;
     }

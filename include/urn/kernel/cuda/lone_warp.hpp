@@ -56,6 +56,8 @@ class blocks_of_lane {
       if (begin_ + k < end_) first_[k] = blocks_[begin_ + k];
     }
   }
+  /// The number of the first of them.
+  [[nodiscard]] __device__ unsigned begin() const { return begin_; }
   template <class See>
   __device__ void each(See&& see) const {
 #pragma unroll
@@ -120,22 +122,28 @@ __device__ inline unsigned place_in_block(const lone_memory& near, float c, std:
   return first + lane_past(warp_sum_upto(mass), r);
 }
 
-/// The place in the block of its first logit that is the largest, as `ordered`.
-__device__ inline unsigned place_of_largest(const lone_memory& near, std::uint32_t largest) {
-  for (unsigned first = 0;; first += warp_threads) {
-    const std::uint32_t hits =
-        __ballot_sync(all_lanes, ordered(near.logits[first + lane_of_thread()]) == largest);
-    if (hits != 0) return first + static_cast<unsigned>(__ffs(static_cast<int>(hits))) - 1;
+/// The place in a warp's block of its first logit that is the largest, as `ordered`.
+__device__ inline unsigned place_of_largest(const strips<block_strips>& block, std::uint32_t largest) {
+  const float wanted = logit_of(std::uint64_t{largest} << 32);
+  unsigned place = block_size;
+#pragma unroll
+  for (int j = static_cast<int>(block_strips) - 1; j >= 0; --j) {
+#pragma unroll
+    for (int i = lane_logits - 1; i >= 0; --i) {
+      if (block.logit[j][i] == wanted) place = lane_position(0, j) + static_cast<unsigned>(i);
+    }
   }
+  return warp_min(place);
 }
 
 /// The first block of a row whose largest logit is this one, which some block has.
-__device__ inline std::size_t block_having(std::span<const weighed_block> blocks, std::uint32_t largest) {
-  for (std::size_t first = 0;; first += warp_threads) {
-    const std::size_t b = first + lane_of_thread();
-    const std::uint32_t hits = __ballot_sync(all_lanes, b < blocks.size() && blocks[b].largest == largest);
-    if (hits != 0) return first + static_cast<unsigned>(__ffs(hits)) - 1;
-  }
+__device__ inline unsigned block_having(const blocks_of_lane& blocks, std::uint32_t largest) {
+  unsigned first = ~0U, b = blocks.begin();
+  blocks.each([&](const weighed_block& block) {
+    if (block.largest == largest) first = min(first, b);
+    ++b;
+  });
+  return warp_min(first);
 }
 
 /// Of the warps that have looked at a row together, the first of the team that is the last to be done goes
@@ -216,9 +224,10 @@ __device__ __noinline__ row_mass mass_by_warp(team_workspace& work, const Row& r
 template <class Row>
 __device__ __noinline__ row_max best_by_warp(team_workspace& work, const Row& row, row_scan scanned) {
   if (has(scanned.status, status::empty)) return {0, scanned.status};
-  const std::size_t block = block_having(blocks_of(work, row), scanned.largest);
-  const auto id =
-      static_cast<token_id>(block * block_size + place_of_largest(load_block(row, block), scanned.largest));
+  const unsigned block = block_having(blocks_of_lane(blocks_of(work, row)), scanned.largest);
+  strips<block_strips> logits;
+  load_strips(row, std::size_t{block} * block_size, logits);
+  const auto id = static_cast<token_id>(block * block_size + place_of_largest(logits, scanned.largest));
   return {(std::uint64_t{scanned.largest} << 32) | static_cast<std::uint32_t>(~id), scanned.status};
 }
 

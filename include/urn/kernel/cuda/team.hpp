@@ -31,6 +31,9 @@ __device__ inline std::uint32_t warp_max(std::uint32_t x) {
 #endif
 }
 
+/// The smallest of a warp's values, in every lane.
+__device__ inline std::uint32_t warp_min(std::uint32_t x) { return ~warp_max(~x); }
+
 __device__ inline std::uint64_t warp_max(std::uint64_t x) {
   const auto high = static_cast<std::uint32_t>(x >> 32);
   const std::uint32_t largest = warp_max(high);

@@ -93,6 +93,8 @@ constexpr bool draws_by_a_warp = count_stages<Stage, looks_again>() == 0;
 /// Whether it does unless lists are asked for.
 template <class Stage>
 constexpr bool reports_by_a_warp = !draws_by_a_warp<Stage> && count_stages<Stage, reports_again>() == 0;
+template <class Stage>
+constexpr bool is_by_a_warp = draws_by_a_warp<Stage> || reports_by_a_warp<Stage>;
 
 /// How a batch is divided: `slices` teams share a row, `blocks` blocks each.
 struct division {
@@ -108,7 +110,7 @@ struct sharing {
   unsigned of_few;
   unsigned of_many;
 };
-/// Whether a row is of 16-bit logits: a team apiece takes 121 us for 1024 rows, four 138.
+/// Whether a row is of 16-bit logits: a team apiece takes 139 us for 1024 rows by top_k and top_p, two 146.
 template <class Row>
 inline constexpr bool has_short_logits = false;
 template <logit_type T>
@@ -116,11 +118,7 @@ inline constexpr bool has_short_logits<row_view<T>> = sizeof(T) < sizeof(float);
 template <class Stage, class Row>
 constexpr sharing best_sharing() {
   if (count_stages<Stage, gathers>() != 0) return {1, 1};
-  const bool by_a_warp = draws_by_a_warp<Stage> || reports_by_a_warp<Stage>;
-  if (by_a_warp && has_short_logits<Row>) return {2, 1};
-  if (reports_by_a_warp<Stage>) return {2, 2};
-  return draws_by_a_warp<Stage> || count_stages<Stage, looks_for_the_best>() == 0 ? sharing{2, 4}
-                                                                                  : sharing{1, 2};
+  return {2, has_short_logits<Row> ? 1U : 2U};
 }
 
 /// Whether so many rows keep all teams busy for several rounds.
@@ -162,14 +160,16 @@ struct row_request {
   draw_context context;
 };
 
-/// How many teams a multiprocessor has at a time. Three keep the memory busier and leave a thread 80
-/// registers, which do for a draw from blocks (148 us instead of 171 for 1024 rows of 128,256 bf16 logits on
-/// an H100, 189 instead of 197 of floats); what a cut spills then costs more than that.
-template <class Stage>
-constexpr unsigned teams_at_a_time = draws_by_a_warp<Stage> || reports_by_a_warp<Stage> ||
-                                             count_stages<Stage, looks_for_the_best>() == 0
-                                         ? 3
-                                         : 2;
+/// How many teams a multiprocessor has at a time. Three leave a thread 80 registers, which do where a warp
+/// draws, and keep the memory busier if logits are short (118 us instead of 132 for 1024 rows of 128,256
+/// bf16 logits on an H100; no faster for floats). What a report or a cut spills then costs more: it is
+/// written to L2, and from there to memory (200 us instead of 184 for greedy and its logprob, 235 instead of
+/// 208 for top_k and top_p).
+template <class Stage, class Row>
+constexpr unsigned teams_at_a_time() {
+  if (is_by_a_warp<Stage>) return has_short_logits<Row> ? 3 : 2;
+  return count_stages<Stage, looks_for_the_best>() == 0 ? 3 : 2;
+}
 
 /// Far memory is asked for all words at once.
 template <class T>
@@ -183,6 +183,8 @@ __device__ void copy_by_warp(T& to, const T& from) {
 
 template <class Samplers>
 using sampler_of = std::remove_cvref_t<std::invoke_result_t<Samplers, std::size_t>>;
+template <class Batch>
+using row_of = std::remove_cvref_t<decltype(std::declval<const Batch&>().row(0))>;
 
 /// Asks for the first block of each warp, long before the team knows what to do with it.
 template <logit_type T>
@@ -195,8 +197,33 @@ __device__ void fetch_first(const row_view<T>& row, block_range range) {
 template <class Row>
 __device__ void fetch_first(const Row&, block_range) {}
 
+/// The team that goes on from the look at a row writes its draw, or the first if it comes to none.
+template <class Policy, class Stage, class Row>
+__device__ void draw_by(Policy policy, const Stage& stage, const Row& row, const draw_context& context,
+                        team_workspace& work, draw& out) {
+  const draw result = draw_row(policy, stage, row, context, work);
+  const bool writes = work.has_looked ? work.leads : work.slice.blocks.first == 0;
+  if (threadIdx.x == 0 && writes) out = result;
+}
+
+/// The same by a team.
+template <class Stage, class Row>
+__device__ void draw_by_team(const Stage& stage, const Row& row, const draw_context& context,
+                             team_workspace& work, draw& out) {
+  constexpr bool with_strips = count_stages<Stage, looks_for_the_best>() != 0;
+  draw_by(team_policy<with_strips>(work), stage, row, context, work, out);
+  work.release();
+}
+/// Where a warp draws most of the time: it would spill for this, so it is called. (Where a team draws always
+/// that costs a single row 2 us.)
+template <class Stage, class Row>
+__device__ __noinline__ void draw_now_and_then(const Stage& stage, const Row& row,
+                                               const draw_context& context, team_workspace& work, draw& out) {
+  draw_by_team(stage, row, context, work, out);
+}
+
 template <class Batch, class Samplers>
-__global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Samplers>>)
+__global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Samplers>, row_of<Batch>>())
     draw_kernel(const __grid_constant__ Batch batch, const __grid_constant__ Samplers samplers,
                 const draw_context* contexts, draw* out, const __grid_constant__ device_memory memory,
                 division parts, unsigned edits) {
@@ -206,7 +233,6 @@ __global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Sampl
   const auto row = batch.row(r);
   using stage_type = sampler_of<Samplers>;
   using request = row_request<stage_type>;
-  constexpr bool with_strips = count_stages<stage_type, looks_for_the_best>() != 0;
   const std::size_t blocks = block_count(row.size());
   const std::size_t first = std::min<std::size_t>(std::size_t{slice} * parts.blocks, blocks);
   const block_range range{first, std::min(first + parts.blocks, blocks)};
@@ -221,17 +247,14 @@ __global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Sampl
   }
   if (warp_of_thread() == 1) copy_by_warp(context, contexts[r]);
   team::start();
-  const auto draw_by = [&](auto policy) {
-    const draw result = draw_row(policy, stage, row, context, work);
-    if (threadIdx.x == 0 && (work.has_looked ? work.leads : slice == 0)) out[r] = result;
-  };
-  if constexpr (draws_by_a_warp<stage_type>) return draw_by(lone_warp(work));
   if constexpr (reports_by_a_warp<stage_type>) {
-    if (context.top_logprobs.empty() && context.raw_top_logprobs.empty()) return draw_by(lone_warp(work));
+    const bool asks_for_lists = !context.top_logprobs.empty() || !context.raw_top_logprobs.empty();
+    if (asks_for_lists) return draw_now_and_then(stage, row, context, work, out[r]);
   }
-  if constexpr (!draws_by_a_warp<stage_type>) {
-    draw_by(team_policy<with_strips>(work));
-    work.release();
+  if constexpr (is_by_a_warp<stage_type>) {
+    draw_by(lone_warp(work), stage, row, context, work, out[r]);
+  } else {
+    draw_by_team(stage, row, context, work, out[r]);
   }
 }
 

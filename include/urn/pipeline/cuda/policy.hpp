@@ -68,7 +68,7 @@ struct cuda : kernel::cuda::thrust_on_stream {
     const kernel::cuda::device_memory& memory = scratch.memory();
     if (batch.rows > memory.rows || batch.columns > memory.vocabulary) return status::no_space;
     if (batch.rows == 0) return status::ok;
-    using row = std::remove_cvref_t<decltype(batch.row(0))>;
+    using row = kernel::cuda::row_of<Batch>;
     const unsigned processors = multiprocessors();
     const kernel::cuda::division parts = kernel::cuda::divide(batch.rows, batch.columns, slices, processors,
                                                               kernel::cuda::best_sharing<Sampler, row>());
