@@ -68,15 +68,21 @@ __device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {
   __syncwarp();  // lanes past the end skip at(), which may be a call
 }
 
-/// The strips of a row that may end in them, but in no four.
+/// The strips of a row that may end in them, but in no four. (Lanes past its end load its last four: without
+/// a branch all loads are under way before the first is waited for.)
 template <int N, class Row>
 __device__ void load_to_end(const Row& row, std::size_t first, strips<N>& to) {
+  const auto size = static_cast<unsigned>(row.size());
 #pragma unroll
   for (int j = 0; j < N; ++j) {
-    const unsigned at = lane_position(first, j);
+    load_four(row.data() + min(lane_position(first, j), size - lane_logits), to.logit[j]);
+  }
+  if (first + N * warp_strip <= size) return;
 #pragma unroll
-    for (float& l : to.logit[j]) l = exact::minus_infinity;
-    if (at < row.size()) load_four(row.data() + at, to.logit[j]);
+  for (int j = 0; j < N; ++j) {
+    const bool is_past = lane_position(first, j) >= size;
+#pragma unroll
+    for (float& l : to.logit[j]) l = is_past ? exact::minus_infinity : l;
   }
 }
 
@@ -90,10 +96,10 @@ __device__ bool lies_in_fours(const row_view<T>& row, std::size_t end) {
   return reinterpret_cast<std::uintptr_t>(row.data()) % (lane_logits * sizeof(T)) == 0 && end <= row.size();
 }
 
-/// How many of the row's blocks lie so.
+/// Whether load_to_end can load all of the row.
 template <class Row>
-__device__ std::size_t blocks_in_fours(const Row& row) {
-  return lies_in_fours(row, 0) ? row.size() / block_size : 0;
+__device__ bool ends_in_fours(const Row& row) {
+  return row.size() % lane_logits == 0 && lies_in_fours(row, row.size());
 }
 
 /// Strips that lie in fours.
@@ -109,7 +115,7 @@ template <int N, logits_row Row>
 __device__ void load_unedited(const Row& row, std::size_t first, strips<N>& to) {
   if constexpr (requires { row.data(); }) {
     if (lies_in_fours(row, first + N * warp_strip)) return load_fours(row, first, to);
-    if (row.size() % lane_logits == 0 && lies_in_fours(row, row.size())) return load_to_end(row, first, to);
+    if (ends_in_fours(row)) return load_to_end(row, first, to);
   }
   load_each(row, first, to);
 }
@@ -221,10 +227,10 @@ __device__ void load_held(Held& row, std::size_t first, strips<N>& to) {
   edit_strips(row, first, to);
 }
 
-/// The same where all of it is known to lie in fours: nothing is asked before all loads are under way.
+/// The same of a row that is known to end in fours: nothing is asked before all loads are under way.
 template <int N, class Held>
-__device__ void load_whole(Held& row, std::size_t first, strips<N>& to) {
-  load_fours(unedited(row), first, to);
+__device__ void load_in_fours(Held& row, std::size_t first, strips<N>& to) {
+  load_to_end(unedited(row), first, to);
   edit_strips(row, first, to);
 }
 

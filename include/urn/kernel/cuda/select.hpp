@@ -96,7 +96,10 @@ __device__ __noinline__ auto best_of(team_workspace& work, candidate_list list, 
 __device__ __noinline__ inline std::uint64_t mass_of(team_workspace& work, candidate_list list, float c,
                                                      std::uint32_t row_key) {
   std::uint64_t mass = 0;
-  for_each_of(list, [&](float l, std::size_t) { mass += mass_in_row(l, c, row_key); });
+#pragma unroll 1
+  for (std::size_t i = threadIdx.x; i < list.size(); i += team_threads()) {
+    mass += mass_in_row(list.at(i), c, row_key);
+  }
   return work.together.sum(mass);
 }
 
