@@ -173,7 +173,7 @@ __device__ __noinline__ auto collect(team_workspace& work, const Row& row, std::
     for (unsigned begin = 0; begin < listed; begin += round) {
       count = take_round(work, all_held, segment, begin, listed, count, least, writer);
     }
-    work.together.sync();
+    if (segment + of_segment < all) work.together.sync();  // before the next strips are listed
   }
   return writer.finish(count, row);
 }

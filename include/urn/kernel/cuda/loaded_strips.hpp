@@ -133,7 +133,8 @@ struct loaded_strips {
       if (lies_in_fours(row, first[strips_in_flight - 1] + warp_strip)) {
         const auto* const data = row.data();
 #pragma unroll
-        for (int k = 0; k < strips_in_flight; ++k) load_four(data + lane_position(first[k], 0), of[k].logit);
+        for (int k = 0; k < strips_in_flight; ++k)
+          load_four_to_stay(data + lane_position(first[k], 0), of[k].logit);
         return;
       }
     }
