@@ -48,6 +48,14 @@ URN_INLINE void for_each_vector(std::span<const float> values, See&& see) {
   }
 }
 
+/// The largest value that is not NaN; -inf if there is none.
+template <class L>
+float largest_of(std::span<const float> values) {
+  auto largest = L::set(exact::minus_infinity);
+  for_each_vector<L>(values, [&](auto l, std::uint32_t) URN_INLINE_LAMBDA { largest = L::max(l, largest); });
+  return L::max_of(largest);
+}
+
 /// Splits `in`, which may be one of the two rows.
 template <class L>
 parts partition(std::span<const float> in, float pivot, partition_space space) {
