@@ -70,7 +70,9 @@ class elementwise_row {
 
   [[nodiscard]] URN_HOST_DEVICE std::size_t size() const { return base_->size(); }
   [[nodiscard]] URN_HOST_DEVICE token_id id(std::size_t i) const { return base_->id(i); }
-  void prefetch(std::size_t first, std::size_t count) const { urn::prefetch(*base_, first, count); }
+  URN_INLINE void prefetch(std::size_t first, std::size_t count) const {
+    urn::prefetch(*base_, first, count);
+  }
   [[nodiscard]] URN_HOST_DEVICE float at(std::size_t i) const {
     if (edit_ == nullptr) return base_->at(i);
     return (*edit_)(at_temperature(base_->at(i), temperature_), id(i));
@@ -111,7 +113,9 @@ class sparse_row {
 
   [[nodiscard]] URN_HOST_DEVICE std::size_t size() const { return base_->size(); }
   [[nodiscard]] URN_HOST_DEVICE token_id id(std::size_t i) const { return base_->id(i); }
-  void prefetch(std::size_t first, std::size_t count) const { urn::prefetch(*base_, first, count); }
+  URN_INLINE void prefetch(std::size_t first, std::size_t count) const {
+    urn::prefetch(*base_, first, count);
+  }
   [[nodiscard]] URN_HOST_DEVICE float at(std::size_t i) const {
     const float logit = at_temperature(base_->at(i), temperature_);
     const std::span<const touched_token> hit = touched_between(touched_, id(i), id(i) + 1);

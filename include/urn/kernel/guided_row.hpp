@@ -9,6 +9,7 @@
 #include "urn/core/exact.hpp"
 #include "urn/core/float_environment.hpp"
 #include "urn/core/order_key.hpp"
+#include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/status.hpp"
 #include "urn/core/workspace.hpp"
@@ -42,7 +43,7 @@ class guided_row {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] token_id id(std::size_t i) const { return conditional_.id(i); }
   [[nodiscard]] float at(std::size_t i) const { return guide(conditional_.at(i), unconditional_.at(i)); }
-  void prefetch(std::size_t first, std::size_t count) const {
+  URN_INLINE void prefetch(std::size_t first, std::size_t count) const {
     urn::prefetch(conditional_, first, count);
     urn::prefetch(unconditional_, first, count);
   }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/thread_pool.hpp"
 #include "urn/core/workspace.hpp"
@@ -24,7 +25,9 @@ class row_slice {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] float at(std::size_t i) const { return row_->at(first_ + i); }
   [[nodiscard]] token_id id(std::size_t i) const { return row_->id(first_ + i); }
-  void prefetch(std::size_t first, std::size_t count) const { urn::prefetch(*row_, first_ + first, count); }
+  URN_INLINE void prefetch(std::size_t first, std::size_t count) const {
+    urn::prefetch(*row_, first_ + first, count);
+  }
   [[nodiscard]] std::span<const float> load(std::size_t first, std::size_t count,
                                             block_buffer& buffer) const {
     return row_->load(first_ + first, count, buffer);

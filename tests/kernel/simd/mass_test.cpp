@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -49,6 +50,52 @@ TEST(scan, finds_the_scalar_kernels_largest_logit) {
   seen::each_kept([](const place& at, urn::candidate_list kept) {
     expect_same(at, simd.scan(kept, {}), kernel::scalar::scan(kept));
   });
+}
+
+/// Bans, raises above all others, lowers or makes NaN of what it touches.
+struct upset {
+  std::uint32_t kinds;
+  float operator()(float l, std::uint32_t value) const {
+    switch (value % kinds) {
+      case 0: return -rows::infinity;
+      case 1: return l - 3.0F;
+      case 2: return l + 40.0F;
+      case 3: return rows::infinity;
+      default: return rows::nan;
+    }
+  }
+};
+
+// A row with few edits is looked at below them first: as if each block were edited, which any_row makes of
+// it.
+TEST(scan, of_a_row_with_few_edits_is_the_same) {
+  const auto expect_as_edited = [](const place& at, const auto& row) {
+    const urn::any_row any{row};
+    std::vector<float> maxima = seen::maxima_for(row.size());
+    const kernel::row_scan found = simd.scan(row, maxima);
+    expect_same(at, found, kernel::scalar::scan(any));
+    ASSERT_EQ(found.maxima.data(), maxima.data());
+    expect_maxima(at, any, found.maxima);
+  };
+  for (const std::size_t size : {std::size_t{1}, std::size_t{300}, std::size_t{5000}}) {
+    seen::families(size, [&](const char* family, const rows::row& logits) {
+      const urn::row_view plain{logits};
+      const auto best = static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
+      const std::vector<urn::touched_token> touched[] = {
+          {}, {{static_cast<urn::token_id>(best), 0}}, seen::touched_of(size)};
+      for (const std::uint32_t kinds : {1U, 2U, 3U, 4U, 5U}) {
+        const upset edit{kinds};
+        for (const auto& inner : touched) {
+          const urn::sparse_row once(plain, edit, inner, 1.0F);
+          expect_as_edited({family, "sparse edit", size}, once);
+          for (const auto& outer : touched) {
+            expect_as_edited({family, "two sparse edits", size}, urn::sparse_row(once, edit, outer, 1.0F));
+            expect_as_edited({family, "two at 0.7", size}, urn::sparse_row(once, edit, outer, 0.7F));
+          }
+        }
+      }
+    });
+  }
 }
 
 // The sum of a block with infinities of both signs is NaN as well.

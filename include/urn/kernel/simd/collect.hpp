@@ -8,8 +8,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 
+#include "urn/core/exact.hpp"
 #include "urn/core/order_key.hpp"
 #include "urn/core/row.hpp"
 #include "urn/kernel/candidates.hpp"
@@ -51,13 +53,36 @@ auto ids_from(const Row& row, std::size_t first) {
   }
 }
 
-/// As many of the lanes in `equals` as are still to be kept, the first ones; `left` counts down.
-inline std::uint32_t first_equals(std::uint32_t equals, std::size_t& left) {
+/// As many of the tokens in `equals` as are still to be kept, the first ones; `left` counts down.
+inline std::uint64_t first_equals(std::uint64_t equals, std::size_t& left) {
   auto count = static_cast<std::size_t>(std::popcount(equals));
   for (; count > left; --count) equals &= ~std::bit_floor(equals);
   left -= count;
   return equals;
 }
+
+inline constexpr std::size_t group_size = 64;  ///< logits that are looked at before one of them is written
+
+/// mask_of(vector), a mask of lanes, of a group of logits.
+template <class L, class Mask>
+URN_INLINE std::uint64_t mask_of_group(const float* logits, Mask&& mask_of) {
+  std::uint64_t mask = 0;
+  unrolled<group_size / L::width>([&](auto v) URN_INLINE_LAMBDA {
+    constexpr std::size_t at = v * L::width;
+    mask |= std::uint64_t{mask_of(L::load(logits + at))} << at;
+  });
+  return mask;
+}
+
+/// A group of fewer logits.
+struct group_rest {
+  alignas(64) float logits[group_size];
+  std::uint64_t valid;
+
+  explicit group_rest(std::span<const float> rest) : valid((std::uint64_t{1} << rest.size()) - 1) {
+    std::ranges::fill(std::ranges::copy(rest, logits).out, std::end(logits), exact::minus_infinity);
+  }
+};
 
 /// Appends tokens to a list, which may be the row that they are from.
 template <class L>
@@ -68,28 +93,31 @@ class list_writer {
   [[nodiscard]] candidate_list kept() const { return out_.first(size_); }
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  /// Of tokens with these logits those in mask_of(vector), a mask of lanes. 64 at a time, all masks of which
-  /// come first, so that the list may be written over what was read.
-  template <class Ids, class Mask>
-  void append(Ids ids, std::span<const float> logits, Mask&& mask_of) {
+  /// Of tokens with these logits those in mask_of(vector), a mask of lanes, of which part_of(group, mask) may
+  /// take some away. All masks of a group come first, so that the list may be written over what was read.
+  template <class Ids, class Mask, class Part>
+  void append(Ids ids, std::span<const float> logits, Mask&& mask_of, Part&& part_of) {
     std::size_t i = 0;
     for (; i + group <= logits.size(); i += group) {
-      std::uint64_t mask = 0;
-      unrolled<group / L::width>([&](auto v) URN_INLINE_LAMBDA {
-        constexpr std::size_t at = v * L::width;
-        mask |= std::uint64_t{mask_of(L::load(logits.data() + i + at))} << at;
-      });
-      if (mask != 0) put(ids, i, logits.data() + i, mask);
+      const std::uint64_t mask = mask_of_group<L>(logits.data() + i, mask_of);
+      if (mask != 0) put(ids, i, logits.data() + i, part_of(logits.data() + i, mask));
     }
-    for (; i < logits.size(); ++i) {
-      if ((mask_of(L::load_first(logits.data() + i, 1)) & 1U) == 0) continue;
-      out_.ids[size_] = ids.at(i);
-      out_.logits[size_++] = logits[i];
+    if (i == logits.size()) return;
+    const group_rest rest(logits.subspan(i));
+    const std::uint64_t mask = mask_of_group<L>(rest.logits, mask_of) & rest.valid;
+    for (std::uint64_t left = part_of(rest.logits, mask); left != 0; left &= left - 1) {
+      const auto at = static_cast<std::size_t>(std::countr_zero(left));
+      out_.ids[size_] = ids.at(i + at);
+      out_.logits[size_++] = rest.logits[at];
     }
+  }
+  template <class Ids, class Mask>
+  void append(Ids ids, std::span<const float> logits, Mask&& mask_of) {
+    append(ids, logits, mask_of, [](const float*, std::uint64_t mask) { return mask; });
   }
 
  private:
-  static constexpr std::size_t group = 64;
+  static constexpr std::size_t group = group_size;
 
   /// The tokens in the mask, of 64 from `first` on.
   template <class Ids>
@@ -189,17 +217,10 @@ class collector {
       list_.append(ids, logits, above);
     } else if (keep_.equals == threshold::unlimited) {
       list_.append(ids, logits, at_least);
-    } else if (keep_.equals >= logits.size()) {
-      std::size_t before = list_.size();
-      list_.append(ids, logits, [&](auto l) URN_INLINE_LAMBDA {
-        before += static_cast<std::size_t>(std::popcount(above(l)));
-        return at_least(l);
-      });
-      keep_.equals -= list_.size() - before;
     } else {
-      list_.append(ids, logits, [&](auto l) URN_INLINE_LAMBDA {
-        const std::uint32_t high = above(l);
-        return high | first_equals(at_least(l) & ~high, keep_.equals);
+      list_.append(ids, logits, at_least, [&](const float* group, std::uint64_t mask) URN_INLINE_LAMBDA {
+        const std::uint64_t high = mask & mask_of_group<L>(group, above);
+        return high | first_equals(mask & ~high, keep_.equals);
       });
     }
   }
@@ -209,18 +230,29 @@ class collector {
   threshold keep_;
 };
 
-/// Calls use(s) for each strip whose maximum is at least `value`; for all `count` strips if the maxima are
-/// not known.
-template <class L, class Use>
-void for_each_strip_reaching(float value, std::size_t count, std::span<const float> maxima, Use&& use) {
+/// Calls use(s) for each strip of the row whose maximum is at least `value`; for all strips if the maxima are
+/// not known. While one is used, the next one is brought near: strips that matter lie far from each other.
+template <class L, logits_row Row, class Use>
+void for_each_strip_reaching(const Row& row, float value, std::span<const float> maxima, Use&& use) {
+  const std::size_t count = strip_count(row.size());
   for (std::size_t s = 0; maxima.empty() && s < count; ++s) use(s);
+  std::size_t found = count;
+  const auto use_found = [&](std::size_t next) {
+    if (next < count) prefetch(row, next * strip_size, strip_size);
+    if (found < count) use(found);
+    found = next;
+  };
+  const auto reach = [v = L::set(value)](auto m) URN_INLINE_LAMBDA { return L::at_least(m, v); };
+  const auto use_of = [&](std::size_t s, std::uint64_t mask) {
+    for (; mask != 0; mask &= mask - 1) use_found(s + static_cast<std::size_t>(std::countr_zero(mask)));
+  };
   std::size_t s = 0;
-  for_each_vector<L>(maxima, [&](auto m, std::uint32_t valid) {
-    for (std::uint32_t mask = L::at_least(m, L::set(value)) & valid; mask != 0; mask &= mask - 1) {
-      use(s + static_cast<std::size_t>(std::countr_zero(mask)));
-    }
-    s += L::width;
-  });
+  for (; s + group_size <= maxima.size(); s += group_size) {
+    use_of(s, mask_of_group<L>(maxima.data() + s, reach));
+  }
+  const group_rest rest(maxima.subspan(s));
+  use_of(s, mask_of_group<L>(rest.logits, reach) & rest.valid);
+  use_found(count);
 }
 
 /// What a threshold keeps of a row, into `out`, which may be the row itself.
@@ -228,7 +260,7 @@ template <class L, logits_row Row>
 candidate_list collect(const Row& row, const row_scan& scanned, threshold keep, candidate_list out) {
   collector<L> found(out, keep);
   buffer<L> space;
-  for_each_strip_reaching<L>(keep.value, strip_count(row.size()), scanned.maxima, [&](std::size_t s) {
+  for_each_strip_reaching<L>(row, keep.value, scanned.maxima, [&](std::size_t s) {
     if (!scanned.maxima.empty() && !found.wants(scanned.maxima[s])) return;
     const std::size_t first = s * strip_size;
     found.see(ids_from<L>(row, first), row.load(first, std::min(strip_size, row.size() - first), space));

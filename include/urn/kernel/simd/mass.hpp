@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "urn/core/exact.hpp"
 #include "urn/core/order_key.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
@@ -15,6 +16,8 @@
 #include "urn/kernel/scalar/mass.hpp"
 #include "urn/kernel/scalar/max.hpp"
 #include "urn/kernel/simd/block.hpp"
+#include "urn/kernel/simd/threshold.hpp"
+#include "urn/kernel/touch_list.hpp"
 
 namespace urn::kernel::simd {
 
@@ -36,13 +39,54 @@ struct row_watch {
 
 /// As scalar::scan. One pass.
 template <class L, logits_row Row>
-row_scan scan(const Row& row, std::span<float> maxima) {
+row_scan scan_blocks(const Row& row, std::span<float> maxima) {
   row_watch watch{maxima};
   buffer<L> space;
   for (std::size_t b = 0; b < block_count(row.size()); ++b) {
     watch.see(b, scan_block_of<L>(row, load_block(row, b, space), (b + 1) * block_size));
   }
   return {watch.largest, status_of_row(watch.largest, watch.nan), maxima};
+}
+
+/// The same from what is known of the row below an edit of a few tokens, none of which is NaN there. A strip
+/// is looked at again only where a touched token was its largest.
+template <class L, class Row>
+row_scan scan_touched(const Row& row, std::span<float> maxima) {
+  const std::span<const touched_token> touched = row.touched();
+  buffer<L> space;
+  bool nan = false;
+  for (std::size_t i = 0; i < touched.size();) {
+    const std::size_t s = static_cast<std::size_t>(touched[i].id) / strip_size;
+    const std::uint32_t before = ordered(maxima[s]);
+    bool was_largest = false;
+    for (; i < touched.size() && static_cast<std::size_t>(touched[i].id) / strip_size == s; ++i) {
+      const float logit = row.base().at(static_cast<std::size_t>(touched[i].id));
+      const float edited = row.edit()(logit, touched[i].value);
+      was_largest |= ordered(logit) >= before;
+      nan |= exact::is_nan(edited);
+      if (ordered(edited) > ordered(maxima[s])) maxima[s] = edited;
+    }
+    if (!was_largest) continue;
+    const std::size_t first = s * strip_size;
+    maxima[s] = largest_of<L>(row.load(first, std::min(strip_size, row.size() - first), space));
+  }
+  const std::uint32_t largest = ordered(largest_of<L>(maxima));
+  return {largest, status_of_row(largest, nan), maxima};
+}
+
+/// As scalar::scan. A row with few edits is looked at without them first: the copies of blocks that they
+/// touch take a sixth of the time.
+template <class L, logits_row Row>
+row_scan scan(const Row& row, std::span<float> maxima) {
+  if constexpr (requires { row.touched(); }) {
+    const bool few = row.touched().size() <= maxima.size();
+    if (few && exact::bits(row.temperature()) == exact::bits(1.0F)) {
+      const row_scan below = scan<L>(row.base(), maxima);
+      if (row.touched().empty()) return below;
+      if (!has(below.status, status::nan)) return scan_touched<L>(row, maxima);
+    }
+  }
+  return scan_blocks<L>(row, maxima);
 }
 
 /// As scalar::mass and scalar::scan together. One pass.

@@ -111,17 +111,11 @@ struct tie_counts {
     unrolled<N>([&](auto i) URN_INLINE_LAMBDA { value[i] = L::set(of[i]), same[i] = L::set(0U); });
     auto reach = L::set(0U);
     for_each_vector<L>(values, [&](auto l, std::uint32_t) URN_INLINE_LAMBDA {  // what fills up is no tie
-      unrolled<N>([&](auto i) URN_INLINE_LAMBDA { same[i] = same[i] + one_if(l == value[i]); });
-      reach = reach + one_if(l >= value[N - 1]);
+      unrolled<N>([&](auto i) URN_INLINE_LAMBDA { same[i] = same[i] + one_if<L>(l == value[i]); });
+      reach = reach + one_if<L>(l >= value[N - 1]);
     });
     unrolled<N>([&](auto i) URN_INLINE_LAMBDA { equals[i] = L::sum_of(same[i]); });
     at_least = L::sum_of(reach);
-  }
-
- private:
-  template <class Bool>
-  URN_INLINE static typename L::words one_if(Bool condition) {
-    return L::bits(xsimd::select(condition, L::of_bits(L::set(1U)), L::of_bits(L::set(0U))));
   }
 };
 

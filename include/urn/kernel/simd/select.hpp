@@ -225,7 +225,7 @@ std::span<const ranked_mass> top_n(const Row& row, std::size_t n, const row_scan
   const std::span<ranked_mass> ranked = scratch.ranked();
   std::size_t size = 0;
   buffer<L> space;
-  for_each_strip_reaching<L>(bound, strip_count(row.size()), scanned.maxima, [&](std::size_t s) {
+  for_each_strip_reaching<L>(row, bound, scanned.maxima, [&](std::size_t s) {
     const std::size_t first = s * strip_size;
     const std::span<const float> logits = row.load(first, std::min(strip_size, row.size() - first), space);
     for (std::size_t i = 0; i < logits.size(); ++i) {

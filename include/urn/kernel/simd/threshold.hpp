@@ -48,6 +48,14 @@ URN_INLINE void for_each_vector(std::span<const float> values, See&& see) {
   }
 }
 
+/// The largest value that is not NaN; -inf if there is none.
+template <class L>
+float largest_of(std::span<const float> values) {
+  auto largest = L::set(exact::minus_infinity);
+  for_each_vector<L>(values, [&](auto l, std::uint32_t) URN_INLINE_LAMBDA { largest = L::max(l, largest); });
+  return L::max_of(largest);
+}
+
 /// Splits `in`, which may be one of the two rows.
 template <class L>
 parts partition(std::span<const float> in, float pivot, partition_space space) {
@@ -93,22 +101,39 @@ class few {
   std::size_t size_;
 };
 
-/// How many logits are in mask_of(vector), a mask of lanes.
-template <class L, class Mask>
-URN_INLINE std::size_t count_if(std::span<const float> values, Mask&& mask_of) {
-  std::size_t n = 0;
-  for_each_vector<L>(values, [&](auto l, std::uint32_t valid) URN_INLINE_LAMBDA {
-    n += static_cast<std::size_t>(std::popcount(mask_of(l) & valid));
-  });
+/// 1 in the lanes in which a condition holds.
+template <class L, class Bool>
+URN_INLINE typename L::words one_if(Bool condition) {
+  return L::bits(xsimd::select(condition, L::of_bits(L::set(1U)), L::of_bits(L::set(0U))));
+}
+
+/// How many logits have is_in(logit), a function of vectors and of single ones. Counted by lane: a bit mask
+/// of each vector takes twice as long.
+template <class L, class IsIn>
+URN_INLINE std::size_t count_if(std::span<const float> values, IsIn&& is_in) {
+  constexpr std::size_t chains = 4;
+  typename L::words count[chains];
+  unrolled<chains>([&](auto j) URN_INLINE_LAMBDA { count[j] = L::set(0U); });
+  std::size_t i = 0;
+  for (; i + chains * L::width <= values.size(); i += chains * L::width) {
+    unrolled<chains>([&](auto j) URN_INLINE_LAMBDA {
+      count[j] = count[j] + one_if<L>(is_in(L::load(values.data() + i + j * L::width)));
+    });
+  }
+  for (; i + L::width <= values.size(); i += L::width) {
+    count[0] = count[0] + one_if<L>(is_in(L::load(values.data() + i)));
+  }
+  std::size_t n = L::sum_of((count[0] + count[1]) + (count[2] + count[3]));
+  for (; i < values.size(); ++i) n += is_in(values[i]) ? 1U : 0U;
   return n;
 }
 template <class L>
 std::size_t count_at_least(std::span<const float> values, float value) {
-  return count_if<L>(values, [v = L::set(value)](auto l) URN_INLINE_LAMBDA { return L::at_least(l, v); });
+  return count_if<L>(values, [=](auto l) URN_INLINE_LAMBDA { return l >= decltype(l)(value); });
 }
 template <class L>
 std::size_t count_above(std::span<const float> values, float value) {
-  return count_if<L>(values, [v = L::set(value)](auto l) URN_INLINE_LAMBDA { return L::above(l, v); });
+  return count_if<L>(values, [=](auto l) URN_INLINE_LAMBDA { return l > decltype(l)(value); });
 }
 
 /// As kth_largest, for few values: bisects the floats between the least and the largest by counting.
