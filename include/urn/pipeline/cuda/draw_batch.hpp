@@ -202,8 +202,8 @@ template <class Policy, class Stage, class Row>
 __device__ void draw_by(Policy policy, const Stage& stage, const Row& row, const draw_context& context,
                         team_workspace& work, draw& out) {
   const draw result = draw_row(policy, stage, row, context, work);
-  const bool writes = work.has_looked ? work.leads : work.slice.blocks.first == 0;
-  if (threadIdx.x == 0 && writes) out = result;
+  if (threadIdx.x != 0) return;  // nor may others ask: warps that are done would, while the first looks
+  if (work.has_looked ? work.leads : work.slice.blocks.first == 0) out = result;
 }
 
 /// The same by a team.
