@@ -124,13 +124,14 @@ __device__ inline unsigned place_in_block(const lone_memory& near, float c, std:
 
 /// The place in a warp's block of its first logit that is the largest, as `ordered`.
 __device__ inline unsigned place_of_largest(const strips<block_strips>& block, std::uint32_t largest) {
-  const float wanted = logit_of(std::uint64_t{largest} << 32);
+  const std::uint32_t wanted = exact::bits(logit_of(std::uint64_t{largest} << 32));  // of -0, +0's
   unsigned place = block_size;
 #pragma unroll
   for (int j = static_cast<int>(block_strips) - 1; j >= 0; --j) {
 #pragma unroll
     for (int i = lane_logits - 1; i >= 0; --i) {
-      if (block.logit[j][i] == wanted) place = lane_position(0, j) + static_cast<unsigned>(i);
+      if (exact::bits(exact::add(block.logit[j][i], 0.0F)) == wanted)
+        place = lane_position(0, j) + static_cast<unsigned>(i);
     }
   }
   return warp_min(place);
