@@ -98,7 +98,7 @@ class list_writer {
   template <class Ids, class Mask, class Part>
   void append(Ids ids, std::span<const float> logits, Mask&& mask_of, Part&& part_of) {
     std::size_t i = 0;
-    for (; i + group <= logits.size(); i += group) {
+    for (; i + group_size <= logits.size(); i += group_size) {
       const std::uint64_t mask = mask_of_group<L>(logits.data() + i, mask_of);
       if (mask != 0) put(ids, i, logits.data() + i, part_of(logits.data() + i, mask));
     }
@@ -117,16 +117,14 @@ class list_writer {
   }
 
  private:
-  static constexpr std::size_t group = group_size;
-
   /// The tokens in the mask, of 64 from `first` on.
   template <class Ids>
   void put(Ids ids, std::size_t first, const float* logits, std::uint64_t mask) {
     const auto count = static_cast<std::size_t>(std::popcount(mask));
-    if (count > group / 4) write_soon();
-    if (count == group) {
+    if (count > group_size / 4) write_soon();
+    if (count == group_size) {
       copy(ids, first, logits);
-    } else if (L::width >= 16 || count > group / 4) {
+    } else if (L::width >= 16 || count > group_size / 4) {
       compress(ids, first, logits, mask);
     } else {
       pick_out(ids, first, logits, mask, count);
@@ -135,9 +133,9 @@ class list_writer {
   }
   /// Brings near where a list that grows fast is written next: it takes half of the time without that.
   URN_INLINE void write_soon() const {
-    const std::size_t next = size_ + 4 * group;
-    if (next + group > out_.size()) return;
-    unrolled<group / 16>([&](auto line) URN_INLINE_LAMBDA {
+    const std::size_t next = size_ + 4 * group_size;
+    if (next + group_size > out_.size()) return;
+    unrolled<group_size / 16>([&](auto line) URN_INLINE_LAMBDA {
       __builtin_prefetch(out_.ids.data() + next + line * 16, 1);
       __builtin_prefetch(out_.logits.data() + next + line * 16, 1);
     });
@@ -148,7 +146,7 @@ class list_writer {
   URN_INLINE void pick_out(Ids ids, std::size_t first, const float* logits, std::uint64_t mask,
                            std::size_t count) const {
     constexpr std::size_t at_once = 10;
-    constexpr std::uint64_t last = std::uint64_t{1} << (group - 1);  // of no bits the last: never a branch
+    constexpr std::uint64_t last = std::uint64_t{1} << (group_size - 1);  // of no bits: never a branch
     token_id* const to_ids = out_.ids.data() + size_;
     float* const to = out_.logits.data() + size_;
     for (std::size_t n = 0; n < count; n += at_once) {
@@ -165,7 +163,7 @@ class list_writer {
   URN_INLINE void compress(Ids ids, std::size_t first, const float* logits, std::uint64_t mask) const {
     token_id* to_ids = out_.ids.data() + size_;
     float* to = out_.logits.data() + size_;
-    unrolled<group / L::width>([&](auto v) URN_INLINE_LAMBDA {
+    unrolled<group_size / L::width>([&](auto v) URN_INLINE_LAMBDA {
       constexpr std::size_t at = v * L::width;
       const std::uint32_t lanes = static_cast<std::uint32_t>(mask >> at) & L::all;
       const auto l = L::load(logits + at);
@@ -181,7 +179,7 @@ class list_writer {
     token_id* const to_ids = out_.ids.data() + size_;
     float* const to = out_.logits.data() + size_;
     if (logits == to) return;
-    unrolled<group / L::width>([&](auto v) URN_INLINE_LAMBDA {
+    unrolled<group_size / L::width>([&](auto v) URN_INLINE_LAMBDA {
       constexpr std::size_t at = v * L::width;
       const auto l = L::load(logits + at);
       L::store(to_ids + at, ids.vector(first + at));

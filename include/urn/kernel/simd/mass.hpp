@@ -53,13 +53,14 @@ row_scan scan_blocks(const Row& row, std::span<float> maxima) {
 template <class L, class Row>
 row_scan scan_touched(const Row& row, std::span<float> maxima) {
   const std::span<const touched_token> touched = row.touched();
+  const auto strip_of = [&](std::size_t i) { return static_cast<std::size_t>(touched[i].id) / strip_size; };
   buffer<L> space;
   bool nan = false;
   for (std::size_t i = 0; i < touched.size();) {
-    const std::size_t s = static_cast<std::size_t>(touched[i].id) / strip_size;
+    const std::size_t s = strip_of(i);
     const std::uint32_t before = ordered(maxima[s]);
     bool was_largest = false;
-    for (; i < touched.size() && static_cast<std::size_t>(touched[i].id) / strip_size == s; ++i) {
+    for (; i < touched.size() && strip_of(i) == s; ++i) {
       const float logit = row.base().at(static_cast<std::size_t>(touched[i].id));
       const float edited = row.edit()(logit, touched[i].value);
       was_largest |= ordered(logit) >= before;
