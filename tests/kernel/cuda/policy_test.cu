@@ -31,6 +31,29 @@ TEST(cuda, equals_the_host_without_a_cut) { EXPECT_EQ(differences(plain, 4'000, 
 TEST(cuda, equals_the_host_where_many_are_kept) {
   EXPECT_EQ(differences(nucleus, 4'000, 128'256, 128'256), 0U);
 }
+/// Of nuclei from which only a token is drawn no list is written: of aligned rows, of others, of edited ones,
+/// and of rows with more blocks than that way takes.
+TEST(cuda, draws_from_nuclei_of_thousands) {
+  for (const float p : {0.3F, 0.9F, 0.999F}) {
+    const auto nucleus = urn::temperature{1.0F} | urn::top_p{p} | urn::categorical{};
+    EXPECT_EQ(differences(nucleus, 200, 128'256, 128'256), 0U) << p;
+    EXPECT_EQ(differences(nucleus | urn::logprobs{}, 100, 50'257, 50'301), 0U) << p;
+    EXPECT_EQ(differences(urn::soft_cap{20.0F} | nucleus, 100, 151'936, 151'936), 0U) << p;
+    EXPECT_EQ(differences(urn::top_k{0} | nucleus, 60, 262'144, 262'144), 0U) << p;
+    EXPECT_EQ(differences(nucleus, 60, 262'145, 262'148), 0U) << p;
+  }
+}
+/// Those that reports look at are lists.
+TEST(cuda, reports_on_nuclei_of_thousands) {
+  const auto nucleus = urn::temperature{1.0F} | urn::top_p{0.9F} | urn::categorical{};
+  EXPECT_EQ(differences(nucleus | urn::logprobs{.value = urn::logprob_value::logit}, 100, 50'257, 50'257),
+            0U);
+  EXPECT_EQ(differences(urn::top_p{0.95F} | nucleus, 100, 50'257, 50'257), 0U);
+  EXPECT_EQ(differences(urn::top_p{0.95F} | urn::min_p{0.01F} | urn::categorical{}, 100, 50'257, 50'257), 0U);
+  EXPECT_EQ(differences(urn::top_p{0.95F} | urn::temperature{2.0F} | urn::categorical{}, 100, 50'257, 50'257),
+            0U);
+}
+
 TEST(cuda, takes_rows_at_any_address) {
   EXPECT_EQ(differences(chain, 2'000, 50'257, 50'257), 0U);
   EXPECT_EQ(differences(plain, 2'000, 1'001, 1'003), 0U);

@@ -41,7 +41,7 @@ __device__ __noinline__ inline std::uint32_t list_strips(team_workspace& work, s
   const float least_logit = logit_of(std::uint64_t{least} << 32);
   std::uint32_t worth = 0;  // a bit a strip
 #pragma unroll
-  for (std::size_t i = 0; i < mine.count; ++i) worth |= (mine.of[i] >= least_logit ? 1U : 0U) << i;
+  for (std::size_t i = 0; i < mine.count; ++i) take_if_reaching(mine.of[i], least_logit, 1U << i, worth);
   std::uint32_t total = 0;
   std::uint32_t place = work.together.sum_before(static_cast<std::uint32_t>(__popc(worth)), total);
 #pragma unroll 1

@@ -65,6 +65,14 @@ __device__ void load_four_to_stay(const Half* from, float (&to)[lane_logits]) {
   load_four(from, to);
 }
 
+/// Adds `bit` to `taken` if the logit is at least `least`. (By PTX: -use_fast_math takes subnormals for 0
+/// where floats are compared.)
+__device__ inline void take_if_reaching(float logit, float least, std::uint32_t bit, std::uint32_t& taken) {
+  asm("{.reg .pred p; setp.ge.f32 p, %1, %2; @p or.b32 %0, %0, %3;}"
+      : "+r"(taken)
+      : "f"(logit), "f"(least), "r"(bit));
+}
+
 /// One logit after the other, of any row.
 template <int N, logits_row Row>
 __device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {

@@ -112,7 +112,7 @@ struct loaded_strips {
     for (unsigned k = 0; k < strips_in_flight; ++k) {
 #pragma unroll
       for (unsigned i = 0; i < lane_logits; ++i) {
-        if (of[k].logit[i] >= least) taken |= 1U << (lane_logits * k + i);
+        take_if_reaching(of[k].logit[i], least, 1U << (lane_logits * k + i), taken);
       }
     }
     return count < strips_in_flight ? taken & ((1U << (lane_logits * count)) - 1) : taken;

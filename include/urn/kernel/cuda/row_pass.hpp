@@ -13,6 +13,7 @@
 #include "urn/core/status.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/cuda/changed.hpp"
+#include "urn/kernel/cuda/place.hpp"
 #include "urn/kernel/cuda/read_blocks.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
@@ -177,62 +178,6 @@ __device__ __noinline__ inline row_scan scan_list(team_workspace& work, candidat
   return {largest, status_of_row(largest, work.together.any(nan))};
 }
 
-/// Where r falls among consecutive weights, `each` of them a thread: weight_at(i). If it is not below their
-/// sum, `place` stays, and r becomes what is left of it.
-template <class WeightAt>
-__device__ bool find_place(team_workspace& work, std::size_t each, std::uint64_t& r, std::size_t& place,
-                           WeightAt&& weight_at) {
-  const std::size_t first = threadIdx.x * each;
-  std::uint64_t sum = 0, total = 0;
-#pragma unroll 4
-  for (std::size_t i = 0; i < each; ++i) sum += weight_at(first + i);
-  std::uint64_t before = work.together.sum_before(sum, total);
-  if (r >= total) {
-    r -= total;
-    return false;
-  }
-  const bool mine = before <= r && r - before < sum;
-  std::size_t here = first;
-  if (mine && each > 1) {
-    for (; r - before >= weight_at(here); ++here) before += weight_at(here);
-  }
-  place = static_cast<std::size_t>(work.together.tell(mine, here));
-  return true;
-}
-template <class WeightAt>
-__device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uint64_t r,
-                                WeightAt&& weight_at) {
-  std::size_t place = 0;
-  find_place(work, each, r, place, weight_at);
-  return place;
-}
-
-/// The same of many weights: each warp sums a part of them, and all look into the part.
-template <class WeightAt>
-__device__ __noinline__ std::size_t place_of_many(team_workspace& work, std::size_t count, std::uint64_t r,
-                                                  WeightAt weight_at) {
-  constexpr unsigned ahead = 8;  // loaded before the first is looked at
-  const std::size_t share = (count + team_warps() - 1) / team_warps();
-  const std::size_t begin = min(warp_of_thread() * share, count), end = min(begin + share, count);
-  std::uint64_t sum = 0, total = 0;
-#pragma unroll 1
-  for (std::size_t first = begin; first < end; first += ahead * warp_threads) {
-#pragma unroll
-    for (unsigned k = 0; k < ahead; ++k) {
-      const std::size_t i = first + k * warp_threads + lane_of_thread();
-      sum += i < end ? weight_at(i) : 0;
-    }
-  }
-  sum = warp_sum(sum);
-  const bool leads = lane_of_thread() == 0;
-  const std::uint64_t before = work.together.sum_before(leads ? sum : 0, total);
-  const bool is_here = leads && before <= r && r - before < sum;
-  const told part = work.together.tell(is_here, {begin, r - before});
-  return part.a + place_of(work, (share + team_threads() - 1) / team_threads(), part.b, [&](std::size_t i) {
-           return i < share && part.a + i < count ? weight_at(part.a + i) : 0;
-         });
-}
-
 /// See scalar::pick.
 template <class Row>
 __device__ __noinline__ std::size_t pick_token(team_workspace& work, const Row& row, float c, row_mass mass,
@@ -245,28 +190,14 @@ __device__ __noinline__ std::size_t pick_token(team_workspace& work, const Row& 
   });
   const weighed_block block = blocks[b];
   const std::uint64_t in_block = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
-  std::uint64_t rest = uniform_below(in_block, block.mass);
-  std::size_t place = 0;
-  for (std::size_t first = b * block_size;; first += team_threads() * lane_logits) {
-    strips<1> logits;  // a strip a warp, four tokens a thread: of eight warps the whole block
-    load_strips(row, first + warp_of_thread() * warp_strip, logits);
-    std::uint32_t weights[lane_logits];
-#pragma unroll
-    for (int i = 0; i < lane_logits; ++i) weights[i] = mass_in_block(logits.logit[0][i], c, block.key);
-    const auto weight_at = [&](std::size_t i) {
-      std::uint32_t weight = 0;
-#pragma unroll
-      for (int j = 0; j < lane_logits; ++j)
-        weight = i % lane_logits == static_cast<std::size_t>(j) ? weights[j] : weight;
-      return std::uint64_t{weight};
-    };
-    if (find_place(work, lane_logits, rest, place, weight_at)) return first + place;
-  }
+  return place_in_block(work, row, b, uniform_below(in_block, block.mass),
+                        [=](float l, std::size_t) { return std::uint64_t{mass_in_block(l, c, block.key)}; });
 }
 
 /// See scalar::pick_kept.
 __device__ __noinline__ inline std::size_t pick_kept_token(team_workspace& work, candidate_list kept, float c,
                                                            row_mass mass, const draw_key& key) {
+  if (work.has_drawn) return 0;
   const std::uint64_t r = uniform_below(random_bits(key, lane_purpose::draw), mass.total);
   const auto weight_at = [=](std::size_t i) {
     return i < kept.size() ? mass_in_row(kept.at(i), c, mass.key) : 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "urn/core/draw.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/token.hpp"
 #include "urn/core/workspace.hpp"
@@ -18,9 +19,11 @@ namespace urn::kernel::cuda {
 
 /// Strips that are looked at at a time, a block's by each thread: 262,144 logits.
 inline constexpr std::size_t near_strips = std::size_t{most_threads} * block_strips;
+inline constexpr std::size_t near_sums = 256;
 inline constexpr std::size_t near_kept = 1024;
 inline constexpr std::size_t near_ranked = most_threads;
 inline constexpr unsigned near_waiting = 256;
+inline constexpr unsigned near_staged = 4;
 inline constexpr unsigned histogram_bins = most_threads;
 
 /// The same of this team.
@@ -32,18 +35,23 @@ struct alignas(8) swept_token {
   token_id id;
 };
 
-/// The shared memory of one team. While it sweeps a row it needs nothing else of it.
-union team_memory {
-  struct {
-    alignas(16) std::uint32_t low[histogram_bins];  ///< of each bin's weight
-    std::uint32_t high[histogram_bins];
-    std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
-    token_id kept_ids[near_kept];
-    float kept_logits[near_kept];
-    alignas(16) std::uint64_t ranked[near_ranked];
-    unsigned entries;
+/// The shared memory of one team. While it reads a row for the second time it needs nothing else of the first
+/// part.
+struct team_memory {
+  union {
+    struct {
+      alignas(16) std::uint32_t low[histogram_bins];  ///< of each bin's weight
+      std::uint32_t high[histogram_bins];
+      std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
+      token_id kept_ids[near_kept];
+      float kept_logits[near_kept];
+      alignas(16) std::uint64_t ranked[near_ranked];
+    };
+    swept_token waiting[most_warps][near_waiting];         ///< to be written, of each warp
+    float4 staged[most_warps][near_staged][warp_threads];  ///< strips to be looked into, of each warp
   };
-  swept_token waiting[most_warps][near_waiting];  ///< to be written, of each warp
+  std::uint64_t sums[near_sums];  ///< of the blocks' kept masses
+  unsigned entries;
 };
 
 /// A token in the order of candidates.
@@ -94,6 +102,8 @@ class team_workspace {
   bool leads = false;       ///< and goes on from there: it was the last of the row's teams
   unsigned had_nan = 0;     ///< the row
   looked_row looked{};
+  const draw_context* drawn_by = nullptr;  ///< if a nucleus is drawn from and not looked at otherwise
+  bool has_drawn = false;                  ///< from it, the first of the kept tokens
 
   /// (Named, not passed: as the exchanges' memory.)
   [[nodiscard]] __device__ static team_memory& near() {

@@ -81,7 +81,9 @@ class strips_worth_reading {
  private:
   __device__ void look() {
     const unsigned mine = next_ + lane_of_thread();
-    worth_ = __ballot_sync(all_lanes, mine < end_ && maxima_[mine] >= least_);
+    std::uint32_t is_worth = 0;
+    if (mine < end_) take_if_reaching(maxima_[mine], least_, 1, is_worth);
+    worth_ = __ballot_sync(all_lanes, is_worth != 0);
     looked_at_ = next_;
     next_ += warp_threads;
   }

@@ -9,6 +9,7 @@
 #include "urn/kernel/cuda/bends.hpp"
 #include "urn/kernel/cuda/gather.hpp"
 #include "urn/kernel/cuda/moments.hpp"
+#include "urn/kernel/cuda/nucleus.hpp"
 #include "urn/kernel/cuda/race.hpp"
 #include "urn/kernel/cuda/radix_sort.hpp"
 #include "urn/kernel/cuda/row_pass.hpp"
@@ -21,8 +22,9 @@
 namespace urn::kernel::cuda {
 
 /// All threads of a block call each kernel together, and each gets the whole answer. `WithStrips`: whether a
-/// pipeline has stages that look for the best tokens.
-template <bool WithStrips>
+/// pipeline has stages that look for the best tokens; `Drawn`: whether its nucleus may be drawn from and not
+/// looked at otherwise.
+template <bool WithStrips, bool Drawn>
 struct team_policy : scalar_t {
   using workspace = team_workspace;
 
@@ -82,7 +84,7 @@ struct team_policy : scalar_t {
   template <class Row>
   __device__ selection select_mass(const Row& row, float c, row_mass mass, std::uint64_t target,
                                    row_scan scanned, workspace& scratch) const {
-    const kept_prefix kept = prefix_of(scratch, row, mass_target{c, mass.key, target}, mass.total, scanned);
+    const auto kept = prefix_of<Drawn>(scratch, row, mass_target{c, mass.key, target}, mass.total, scanned);
     return selected(kept.list, scanned, kept.mass);
   }
   template <class Row>

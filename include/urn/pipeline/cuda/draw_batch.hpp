@@ -19,17 +19,7 @@
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/team_policy.hpp"
 #include "urn/kernel/cuda/workspace.hpp"
-#include "urn/processor/stage.hpp"
-#include "urn/processor/temperature.hpp"
-
-namespace urn {
-
-// Told apart by name, not used: they stand to the right of pipelines.
-struct categorical;
-struct greedy;
-struct logprobs;
-
-}  // namespace urn
+#include "urn/pipeline/cuda/stage_traits.hpp"
 
 namespace urn::kernel::cuda {
 
@@ -44,57 +34,6 @@ struct one_a_row {
   const Sampler* samplers;
   __device__ const Sampler& operator()(std::size_t row) const { return samplers[row]; }
 };
-
-/// How many stages S there are of which Test<S> holds, counting those inside others.
-template <class Stage, template <class> class Test>
-constexpr unsigned count_stages() {
-  if constexpr (requires(const Stage& s) { s.left, s.right; }) {
-    return count_stages<decltype(Stage::left), Test>() + count_stages<decltype(Stage::right), Test>();
-  } else if constexpr (requires(const Stage& s, const draw_context& c) { s.for_draw(c); }) {
-    return count_stages<decltype(std::declval<const Stage&>().for_draw(std::declval<const draw_context&>())),
-                        Test>();
-  } else {
-    static_assert(!stage_is<Stage, composition>, "a device knows no composition but a | b");
-    return Test<Stage>::value ? 1 : 0;
-  }
-}
-
-template <class Stage>
-concept draws_by_blocks = requires {
-  requires Stage::draws_by_blocks;
-};
-
-/// Whether it looks for the best tokens, so that the strips' largest logits are worth noting.
-template <class Stage>
-using looks_for_the_best =
-    std::bool_constant<stage_is<Stage, cut> || stage_is<Stage, report> || stage_is<Stage, row_edit> ||
-                       (stage_is<Stage, sampler> && !draws_by_blocks<Stage>)>;
-
-/// Whether it has tokens to gather, which costs every team as much as reading a few blocks.
-template <class Stage>
-using gathers = std::bool_constant<stage_is<Stage, sparse_edit>>;
-
-/// Whether it changes a few tokens, which its team lists.
-template <class Stage>
-using touches = std::bool_constant<stage_is<Stage, sparse_edit> || stage_is<Stage, row_edit>>;
-
-/// Whether one look at the row is not known to be enough for it: for a draw, and for a report on one, which
-/// must find the row as it came.
-template <class Stage>
-using looks_again =
-    std::bool_constant<!stage_is<Stage, elementwise_edit> && !std::same_as<Stage, temperature> &&
-                       !std::same_as<Stage, categorical> && !std::same_as<Stage, greedy>>;
-template <class Stage>
-using reports_again = std::bool_constant<!std::same_as<Stage, greedy> && !std::same_as<Stage, logprobs>>;
-
-/// Whether a single warp does for what comes after the look.
-template <class Stage>
-constexpr bool draws_by_a_warp = count_stages<Stage, looks_again>() == 0;
-/// Whether it does unless lists are asked for.
-template <class Stage>
-constexpr bool reports_by_a_warp = !draws_by_a_warp<Stage> && count_stages<Stage, reports_again>() == 0;
-template <class Stage>
-constexpr bool is_by_a_warp = draws_by_a_warp<Stage> || reports_by_a_warp<Stage>;
 
 /// How a batch is divided: `slices` teams share a row, `blocks` blocks each.
 struct division {
@@ -211,7 +150,9 @@ template <class Stage, class Row>
 __device__ void draw_by_team(const Stage& stage, const Row& row, const draw_context& context,
                              team_workspace& work, draw& out) {
   constexpr bool with_strips = count_stages<Stage, looks_for_the_best>() != 0;
-  draw_by(team_policy<with_strips>(work), stage, row, context, work, out);
+  constexpr bool drawn = draws_from_nucleus<Stage>;
+  if (drawn && threadIdx.x == 0 && !looks_at_kept(stage, context)) work.drawn_by = &context;
+  draw_by(team_policy<with_strips, drawn>(work), stage, row, context, work, out);
   work.release();
 }
 /// Where a warp draws most of the time: it would spill for this, so it is called. (Where a team draws always
