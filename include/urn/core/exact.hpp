@@ -66,7 +66,8 @@ inline void hide(const float* memory) {
 
 /// Each is one operation of IEEE 754, rounded to nearest, whatever the flags: of floats or of doubles.
 #if URN_DEVICE_PASS
-// By PTX: of the intrinsics of these names, -use_fast_math makes ones that flush subnormals to zero.
+// By PTX: of the intrinsics of these names, and of conversions, -use_fast_math makes ones that flush
+// subnormals to zero.
 #define URN_EXACT_PTX(name, instruction)                                    \
   URN_HOST_DEVICE inline float name(float a, float b) {                     \
     float result;                                                           \
@@ -88,25 +89,35 @@ URN_HOST_DEVICE inline float fma(float a, float b, float c) {
 }
 URN_HOST_DEVICE inline double fma(double a, double b, double c) { return __fma_rn(a, b, c); }
 URN_HOST_DEVICE inline double sqrt(double x) { return __dsqrt_rn(x); }
+/// A float as a double, and the nearest float to a double.
+URN_HOST_DEVICE inline double widened(float a) {
+  double result;
+  asm("cvt.f64.f32 %0, %1;" : "=d"(result) : "f"(a));
+  return result;
+}
+URN_HOST_DEVICE inline float narrowed(double a) {
+  float result;
+  asm("cvt.rn.f32.f64 %0, %1;" : "=f"(result) : "d"(a));
+  return result;
+}
 /// By doubles, whose quotient is nearer to the true one than any midpoint of floats. (For div.rn.f32's rare
 /// cases ptxas 13 calls a function that leaves a warp apart whose lanes take different ways through it; the
 /// next barrier then stops with an illegal instruction.)
 URN_HOST_DEVICE inline float div(float a, float b) {
   const auto is_usual = [](float x) { return (__float_as_uint(x) & 0x7FFFFFFFU) - 1 < 0x7F7FFFFFU; };
-  double x, y, reciprocal;
-  asm("cvt.f64.f32 %0, %1;" : "=d"(x) : "f"(a));  // not flushed by -use_fast_math
-  asm("cvt.f64.f32 %0, %1;" : "=d"(y) : "f"(b));
+  const double x = widened(a), y = widened(b);
+  double reciprocal;
   asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(reciprocal) : "d"(y));
   for (int i = 0; i < 2 && is_usual(b); ++i) {  // from 19 bits to all; not of 0, infinity or NaN
     reciprocal = fma(fma(-y, reciprocal, 1.0), reciprocal, reciprocal);
   }
   const double rough = mul(x, reciprocal);
   const double close = fma(fma(-rough, y, x), reciprocal, rough);
-  float quotient;
-  asm("cvt.rn.f32.f64 %0, %1;" : "=f"(quotient) : "d"(is_usual(a) && is_usual(b) ? close : rough));
-  return quotient;
+  return narrowed(is_usual(a) && is_usual(b) ? close : rough);
 }
 #else
+inline double widened(float a) { return static_cast<double>(a); }
+inline float narrowed(double a) { return static_cast<float>(a); }
 template <class T>
 inline T add(T a, T b) {
   return opaque(opaque(a) + opaque(b));

@@ -36,8 +36,7 @@ URN_HOST_DEVICE inline float saturated(double x) {
   constexpr std::uint64_t sign = std::uint64_t{1} << 63;
   constexpr std::uint64_t largest = 0x47EFFFFFE0000000U;
   const std::uint64_t magnitude = bits(x) & ~sign;
-  return static_cast<float>(
-      opaque(double_of((bits(x) & sign) | (magnitude > largest ? largest : magnitude))));
+  return narrowed(opaque(double_of((bits(x) & sign) | (magnitude > largest ? largest : magnitude))));
 }
 
 }  // namespace urn::exact

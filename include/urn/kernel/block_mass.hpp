@@ -30,7 +30,7 @@ inline constexpr double ln2 = 0.6931471805599453;
 
 /// c = log2(e) / T, divided in double and rounded once to float.
 URN_HOST_DEVICE inline float mass_scale(float temperature) {
-  return static_cast<float>(exact::div(1.4426950408889634, static_cast<double>(temperature)));
+  return exact::narrowed(exact::div(1.4426950408889634, exact::widened(temperature)));
 }
 
 /// Of the polynomial P, the highest power first: i from 0 to 5.

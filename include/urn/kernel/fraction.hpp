@@ -93,9 +93,9 @@ URN_HOST_DEVICE URN_CALLED inline float log_share(float logit, float c, std::uin
   if (!survives(logit)) return exact::minus_infinity;
   if (mass_in_row(logit, c, row_key) == total) return 0.0F;
   const auto n = static_cast<double>(static_cast<std::int32_t>(row_key - magic_bits));
-  const double power = exact::fma(static_cast<double>(logit), static_cast<double>(c), -n);
+  const double power = exact::fma(exact::widened(logit), exact::widened(c), -n);
   const double share = exact::fma(exact::add(power, row_bits + 0.5), ln2, -natural_log(total));
-  return share < 0 ? static_cast<float>(share) : 0.0F;
+  return share < 0 ? exact::narrowed(share) : 0.0F;
 }
 
 }  // namespace urn::kernel

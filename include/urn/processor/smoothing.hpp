@@ -28,12 +28,12 @@ struct smoothing {
                                                                                 : status::bad_argument;
   }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, float largest) const {
-    const double d = exact::sub(static_cast<double>(largest), static_cast<double>(logit));
-    const double f = exact::mul(0.5, static_cast<double>(factor));
-    const double square = exact::mul(f, exact::sub(3.0, static_cast<double>(curve)));
-    const double cube = exact::mul(f, exact::sub(static_cast<double>(curve), 1.0));
+    const double d = exact::sub(exact::widened(largest), exact::widened(logit));
+    const double f = exact::mul(0.5, exact::widened(factor));
+    const double square = exact::mul(f, exact::sub(3.0, exact::widened(curve)));
+    const double cube = exact::mul(f, exact::sub(exact::widened(curve), 1.0));
     const double loss = exact::mul(exact::mul(d, d), exact::fma(cube, d, square));
-    return static_cast<float>(exact::sub(static_cast<double>(largest), loss));
+    return exact::narrowed(exact::sub(exact::widened(largest), loss));
   }
 };
 

@@ -30,10 +30,10 @@ struct soft_cap {
   }
   [[nodiscard]] URN_HOST_DEVICE float operator()(float logit, token_id) const {
     if (!survives(logit)) return logit;
-    const auto bound = static_cast<double>(cap);
-    const double x = exact::div(static_cast<double>(logit), bound);
+    const double bound = exact::widened(cap);
+    const double x = exact::div(exact::widened(logit), bound);
     const double size = x < 0 ? -x : x;
-    return static_cast<float>(exact::mul(bound, x < 0 ? -tanh(size) : tanh(size)));
+    return exact::narrowed(exact::mul(bound, x < 0 ? -tanh(size) : tanh(size)));
   }
 
  private:

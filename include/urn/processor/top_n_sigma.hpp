@@ -57,9 +57,9 @@ struct top_n_sigma {
  private:
   [[nodiscard]] URN_HOST_DEVICE float bound(const kernel::row_scan& scanned,
                                             const kernel::row_spread& spread) const {
-    const auto largest = static_cast<double>(logit_of(std::uint64_t{scanned.largest} << 32));
-    const double reach = exact::mul(static_cast<double>(n), kernel::standard_deviation(spread));
-    return static_cast<float>(exact::sub(largest, reach));
+    const double largest = exact::widened(logit_of(std::uint64_t{scanned.largest} << 32));
+    const double reach = exact::mul(exact::widened(n), kernel::standard_deviation(spread));
+    return exact::narrowed(exact::sub(largest, reach));
   }
 };
 

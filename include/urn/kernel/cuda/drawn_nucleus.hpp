@@ -45,8 +45,8 @@ struct nucleus_reader {
     if (b < end) {
       const auto* const of_block = reinterpret_cast<const float4*>(maxima.data() + b * block_strips);
       const float4 low = of_block[0], high = of_block[1];
-      const float largest = fmaxf(fmaxf(fmaxf(low.x, low.y), fmaxf(low.z, low.w)),
-                                  fmaxf(fmaxf(high.x, high.y), fmaxf(high.z, high.w)));
+      const float largest = max_or_nan(max_or_nan(max_or_nan(low.x, low.y), max_or_nan(low.z, low.w)),
+                                       max_or_nan(max_or_nan(high.x, high.y), max_or_nan(high.z, high.w)));
       take_if_reaching(largest, least, 1, is_worth);
       if (is_worth == 0) team_workspace::near().sums[b] = 0;
     }

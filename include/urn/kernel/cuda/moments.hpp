@@ -109,7 +109,7 @@ struct distance_sums {
 #pragma unroll
       for (const float l : strip) {
         const bool counts = l > exact::minus_infinity;
-        const float below = exact::mul(exact::sub(largest, fmaxf(l, lowest)), spread_unit);
+        const float below = exact::mul(exact::sub(largest, max_or_nan(l, lowest)), spread_unit);
         const std::uint32_t d = counts ? static_cast<std::uint32_t>(below) : 0;
         count += counts ? 1 : 0;
         distances += d;  // of four below 2^28

@@ -11,6 +11,7 @@
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/cuda/collect.hpp"
 #include "urn/kernel/cuda/gather.hpp"
+#include "urn/kernel/cuda/read_blocks.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/sweep.hpp"
 #include "urn/kernel/cuda/threshold.hpp"
@@ -39,7 +40,7 @@ __device__ __noinline__ inline std::uint32_t bound_of_best(team_workspace& work,
   const std::span<const float> maxima = scanned.maxima;
   if (k <= team_threads()) {
     float largest = exact::minus_infinity;
-    for_each_of(row_view(maxima), [&](float l, std::size_t) { largest = fmaxf(largest, l); });
+    for_each_of(row_view(maxima), [&](float l, std::size_t) { largest = max_or_nan(largest, l); });
     const std::uint32_t bound = value_reached_by(static_cast<unsigned>(k), ordered(largest), scanned.largest);
     return max(bound, least_survivor);
   }
@@ -56,8 +57,8 @@ __device__ __noinline__ inline std::uint32_t bound_of_mass(float c, std::uint32_
                                                            std::uint64_t least) {
   if (least == 0) return least_survivor;
   const auto unit = static_cast<double>(static_cast<std::int32_t>(row_key - magic_bits)) - (row_bits + 0.51);
-  const double logit = (unit + exact::highest_bit(least)) / static_cast<double>(c);
-  const auto bound = static_cast<float>(logit - 2e-7 * fabs(logit));
+  const double logit = (unit + exact::highest_bit(least)) / exact::widened(c);
+  const float bound = exact::narrowed(logit - 2e-7 * fabs(logit));
   return max(ordered(bound), least_survivor);
 }
 

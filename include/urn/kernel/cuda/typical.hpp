@@ -128,8 +128,8 @@ __device__ __noinline__ typical_band likely_band(team_workspace& work, const Row
   const std::uint32_t farthest = max(aim.score(lowest), aim.score(largest));
   const auto unit = static_cast<double>(static_cast<std::int32_t>(aim.row_key - magic_bits));
   const double depth = static_cast<double>(aim.middle + farthest + 2) * 0x1p-16;
-  const double logit = (unit - depth) / static_cast<double>(aim.c);
-  const auto bound = static_cast<float>(logit - 2e-7 * fabs(logit));  // see bound_of_mass
+  const double logit = (unit - depth) / exact::widened(aim.c);
+  const float bound = exact::narrowed(logit - 2e-7 * fabs(logit));  // see bound_of_mass
   return {max(ordered(bound), least_survivor), typical_order::most_typical - farthest};
 }
 __device__ inline typical_band likely_band(team_workspace&, candidate_list, const typical_aim&, row_scan) {
