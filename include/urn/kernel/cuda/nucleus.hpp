@@ -157,8 +157,10 @@ __device__ __noinline__ kept_prefix prefix_of(team_workspace& work, const Row& r
   const bool is_sure = at.holds(target.mass);
   // Some strips have two of the best.
   const bool is_likely = !is_sure && at.inside >= target.mass - target.mass / 8;
-  if (is_likely) at = {bound_of_best(work, scanned, team_threads() / 2), search.high};
-  if (is_sure || is_likely) {
+  const unsigned most = is_sure || is_likely ? team_threads() / 2 : 0;
+#pragma unroll 1
+  for (unsigned best = is_sure ? most : most / 2; best != 0 && best <= most; best *= 2) {
+    if (is_likely) at = {bound_of_best(work, scanned, best), search.high};
     at.low = max(at.low, search.low);
     const candidate_list list = collect(work, row, scanned.maxima, at.low, kept_writer(work));
     if (is_sure || mass_of(work, list, target.c, target.row_key) >= target.mass) {
