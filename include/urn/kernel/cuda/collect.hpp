@@ -124,11 +124,18 @@ __device__ __noinline__ inline round_places places_of(team& together, std::uint3
   return places;
 }
 
-/// Puts the ids of a thread's taken logits, one at a time: most threads have none or one. (The logits too,
-/// found in registers by the digits of their places, took longer than looking them up again.)
-template <class Writer>
-__device__ void put_taken(const Writer& writer, std::size_t to, std::uint32_t taken, round_places places,
-                          const std::uint16_t* listed, std::size_t segment) {
+/// Whether a row's logit is one load. Those of other rows are looked up by all threads once a list is
+/// complete.
+template <class Row>
+inline constexpr bool is_one_load = requires(const Row& row) {
+  row.data();
+};
+
+/// Puts a thread's taken logits, one at a time: most threads have none or one. (Logits found in registers by
+/// the digits of their places took longer than looking them up again.)
+template <class Row, class Writer>
+__device__ void put_taken(const Row& row, const Writer& writer, std::size_t to, std::uint32_t taken,
+                          round_places places, const std::uint16_t* listed, std::size_t segment) {
 #pragma unroll 1
   for (std::uint32_t rest = taken; rest != 0; rest &= rest - 1) {
     const auto place = static_cast<unsigned>(__ffs(rest) - 1);
@@ -138,7 +145,8 @@ __device__ void put_taken(const Writer& writer, std::size_t to, std::uint32_t ta
                                  static_cast<std::uint32_t>(places.of_lanes_before >> (8 * s) & 255U) +
                                  static_cast<std::uint32_t>(__popc(of_strip & ((1U << inside) - 1)));
     const unsigned id = lane_position((segment + listed[s]) * warp_strip, 0) + inside;
-    writer.put(to + before, static_cast<token_id>(id));
+    if constexpr (is_one_load<Row>) writer.put(to + before, static_cast<token_id>(id), row.at(id));
+    if constexpr (!is_one_load<Row>) writer.put(to + before, static_cast<token_id>(id));
   }
 }
 
@@ -151,7 +159,7 @@ __device__ std::size_t take_round(team_workspace& work, const Held& row, std::si
   const std::uint32_t taken = logits.reaching(least, mine < end ? end - mine : 0);
   const round_places places = places_of(work.together, taken);
   writer.expect(count + places.total);
-  put_taken(writer, count + places.before, taken, places, work.near().strip + mine, segment);
+  put_taken(row, writer, count + places.before, taken, places, work.near().strip + mine, segment);
   return count + places.total;
 }
 
@@ -175,7 +183,8 @@ __device__ __noinline__ auto collect(team_workspace& work, const Row& row, std::
     }
     if (segment + of_segment < all) work.together.sync();  // before the next strips are listed
   }
-  return writer.finish(count, row);
+  if constexpr (is_one_load<Row>) return writer.finish(count);
+  if constexpr (!is_one_load<Row>) return writer.finish(count, row);
 }
 
 /// A few of a list's tokens in a thread's registers, consecutive ones.
