@@ -54,12 +54,13 @@ __device__ __noinline__ inline interval part_by_strips(team_workspace& work, mas
   });
 }
 
-/// By one round of strips from all over the row: below the part lies about 6/7 of what may be spared, so that
-/// the cut lies within it, most of the time. (Where a 200th of the rows had to be read again, as with 4
-/// strips a warp, 7/8 and 8 parts, 256 rows with nuclei of 5,000 of 128,256 tokens took 184 us instead of 121
-/// on an H100: the slowest row counts.)
+/// By one round of strips from all over the row: below the part lies what may be spared but for a fraction
+/// 1 / `margin`, so that the cut lies within it, most of the time. (Where a 200th of the rows had to be read
+/// again, as with 4 strips a warp, a margin of 8 and 8 parts, 256 rows with nuclei of 5,000 of 128,256 tokens
+/// took 184 us instead of 121 on an H100: the slowest row counts.)
 template <class Row>
-__device__ __noinline__ interval part_by_sample(team_workspace& work, const Row& row, mass_search search) {
+__device__ __noinline__ interval part_by_sample(team_workspace& work, const Row& row, mass_search search,
+                                                unsigned margin) {
   constexpr unsigned of_warp = 6;
   const unsigned sampled = team_warps() * of_warp;  // strips
   constexpr unsigned likely_parts = 9;
@@ -88,7 +89,7 @@ __device__ __noinline__ interval part_by_sample(team_workspace& work, const Row&
   if (lane_of_thread() == 0) atomicAdd(&near.low[0], all_light);
   work.together.sync();
   const std::uint64_t spared = search.spare() / all * sampled;
-  const auto most = static_cast<std::uint32_t>((spared - spared / 7) >> shift);
+  const auto most = static_cast<std::uint32_t>((spared - spared / margin) >> shift);
   const std::uint32_t weight = near.low[threadIdx.x];
   std::uint32_t total = 0;
   const std::uint32_t below = work.together.sum_before(weight, total);
@@ -131,7 +132,7 @@ template <bool Drawn, class Row>
 __device__ __noinline__ kept_prefix prefix_of_many(team_workspace& work, const Row& row, mass_search search,
                                                    std::span<const float> maxima) {
   const mass_target target = search.target;
-  interval likely = part_by_sample(work, row, search);
+  interval likely = part_by_sample(work, row, search, 7);
   if (likely.high == 0) likely = {search.low, search.high};
   if constexpr (Drawn) {
     const kept_prefix kept = draw_from_many(work, row, search, maxima, likely);

@@ -11,6 +11,8 @@
 #include "urn/core/token.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/candidates.hpp"
+#include "urn/kernel/cuda/mass_search.hpp"
+#include "urn/kernel/cuda/nucleus.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
 #include "urn/kernel/cuda/sweep.hpp"
@@ -120,7 +122,7 @@ __device__ __noinline__ typical_band likely_band(team_workspace& work, const Row
   const mass_target target{aim.c, aim.row_key, max(aim.target, std::uint64_t{1})};
   const mass_search search(target, aim.total, row.size(), scanned);
   const interval at = part_by_strips(work, search, scanned.maxima);
-  std::uint32_t least = at.holds(target.mass) ? at.low : part_by_sample(work, row, search).low;
+  std::uint32_t least = at.holds(target.mass) ? at.low : part_by_sample(work, row, search, 4).low;
   least = max(least, search.low);
   const float lowest = logit_of(std::uint64_t{least} << 32);
   if (target.weight(lowest) == 0) return {};
