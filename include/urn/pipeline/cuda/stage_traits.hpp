@@ -7,14 +7,20 @@
 #include <utility>
 
 #include "urn/core/draw.hpp"
-#include "urn/logprob/logprobs.hpp"
 #include "urn/processor/min_p.hpp"
 #include "urn/processor/stage.hpp"
 #include "urn/processor/temperature.hpp"
 #include "urn/processor/top_k.hpp"
 #include "urn/processor/top_p.hpp"
-#include "urn/sampler/categorical.hpp"
-#include "urn/sampler/greedy.hpp"
+
+namespace urn {
+
+// Told apart by name, not used: they stand to the right of pipelines.
+struct categorical;
+struct greedy;
+struct logprobs;
+
+}  // namespace urn
 
 namespace urn::kernel::cuda {
 
@@ -104,7 +110,7 @@ __device__ bool looks_at_kept(const Stage& stage, const draw_context& context) {
     return looks_at_kept(stage.right, context) || looks_at_kept(stage.left, context);
   } else if constexpr (std::same_as<Stage, logprobs>) {
     return !context.top_logprobs.empty() || !context.given_logprobs.empty() ||
-           stage.value == logprob_value::logit;
+           stage.value == decltype(Stage::value)::logit;
   } else {
     return false;
   }
