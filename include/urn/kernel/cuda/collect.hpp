@@ -145,8 +145,11 @@ __device__ void put_taken(const Row& row, const Writer& writer, std::size_t to, 
                                  static_cast<std::uint32_t>(places.of_lanes_before >> (8 * s) & 255U) +
                                  static_cast<std::uint32_t>(__popc(of_strip & ((1U << inside) - 1)));
     const unsigned id = lane_position((segment + listed[s]) * warp_strip, 0) + inside;
-    if constexpr (is_one_load<Row>) writer.put(to + before, static_cast<token_id>(id), row.at(id));
-    if constexpr (!is_one_load<Row>) writer.put(to + before, static_cast<token_id>(id));
+    if constexpr (is_one_load<Row>) {
+      writer.put(to + before, static_cast<token_id>(id), row.at(id));
+    } else {
+      writer.put(to + before, static_cast<token_id>(id));
+    }
   }
 }
 
@@ -183,8 +186,11 @@ __device__ __noinline__ auto collect(team_workspace& work, const Row& row, std::
     }
     if (segment + of_segment < all) work.together.sync();  // before the next strips are listed
   }
-  if constexpr (is_one_load<Row>) return writer.finish(count);
-  if constexpr (!is_one_load<Row>) return writer.finish(count, row);
+  if constexpr (is_one_load<Row>) {
+    return writer.finish(count);
+  } else {
+    return writer.finish(count, row);
+  }
 }
 
 /// A few of a list's tokens in a thread's registers, consecutive ones.

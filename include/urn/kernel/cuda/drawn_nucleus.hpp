@@ -139,7 +139,7 @@ struct nucleus_reader {
   }
 };
 
-/// The same of any row.
+/// A warp's blocks of any row, added to what it has found.
 template <class Row>
 __device__ __noinline__ parted_tokens read_rest(nucleus_reader reader, const Row& row, std::size_t b,
                                                 std::size_t end, parted_tokens found) {
@@ -147,6 +147,7 @@ __device__ __noinline__ parted_tokens read_rest(nucleus_reader reader, const Row
   reader.read(b, end, found, [&](const auto& strip) { return loaded_strips(all, strip); });
   return found;
 }
+/// The second read: each warp parts the tokens of its share of the row.
 template <class Row>
 __device__ __noinline__ parted_tokens read_parts(team_workspace& work, nucleus_reader reader,
                                                  const Row& row) {

@@ -14,6 +14,7 @@
 
 namespace urn::kernel::cuda {
 
+/// The mass that a prefix must have, in row units, and how tokens are weighed in them.
 struct mass_target {
   float c;
   std::uint32_t row_key;

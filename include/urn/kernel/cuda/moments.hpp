@@ -11,6 +11,7 @@
 #include "urn/kernel/candidates.hpp"
 #include "urn/kernel/cuda/load.hpp"
 #include "urn/kernel/cuda/read_ahead.hpp"
+#include "urn/kernel/cuda/read_blocks.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
 #include "urn/kernel/scalar/moments.hpp"

@@ -20,7 +20,7 @@
 
 namespace urn::kernel::cuda {
 
-/// The same of a list that has at most a token a thread: kept is what has less than the target before it.
+/// Of a list that has at most a token a thread: kept is what has less than the target before it.
 __device__ inline kept_prefix prefix_of_few(team_workspace& work, candidate_list list, mass_target target) {
   const auto count = static_cast<unsigned>(list.size());
   const float logit = threadIdx.x < count ? list.at(threadIdx.x) : exact::minus_infinity;
@@ -159,7 +159,7 @@ __device__ __noinline__ kept_prefix prefix_of(team_workspace& work, const Row& r
   // Some strips have two of the best.
   const bool is_likely = !is_sure && at.inside >= target.mass - target.mass / 8;
   const unsigned most = is_sure || is_likely ? team_threads() / 2 : 0;
-#pragma unroll 1
+#pragma unroll 1  // sure or guessed, by the same instructions: they run once a row and are waited for
   for (unsigned best = is_sure ? most : most / 2; best != 0 && best <= most; best *= 2) {
     if (is_likely) at = {bound_of_best(work, scanned, best), search.high};
     at.low = max(at.low, search.low);

@@ -35,6 +35,7 @@ __device__ bool find_place(team_workspace& work, std::size_t each, std::uint64_t
   r = found.b;
   return true;
 }
+/// The same of an r that is below their sum.
 template <class WeightAt>
 __device__ std::size_t place_of(team_workspace& work, std::size_t each, std::uint64_t r,
                                 WeightAt&& weight_at) {

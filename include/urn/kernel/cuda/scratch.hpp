@@ -19,11 +19,11 @@ namespace urn::kernel::cuda {
 
 /// Strips that are looked at at a time, a block's by each thread: 262,144 logits.
 inline constexpr std::size_t near_strips = std::size_t{most_threads} * block_strips;
-inline constexpr std::size_t near_sums = 256;
+inline constexpr std::size_t near_sums = 256;  ///< blocks: 262,144 logits
 inline constexpr std::size_t near_kept = 1024;
 inline constexpr std::size_t near_ranked = most_threads;
-inline constexpr unsigned near_waiting = 256;
-inline constexpr unsigned near_staged = 4;
+inline constexpr unsigned near_waiting = 256;  ///< tokens of a warp
+inline constexpr unsigned near_staged = 4;     ///< strips of a warp
 inline constexpr unsigned histogram_bins = most_threads;
 
 /// The same of this team.
