@@ -75,6 +75,7 @@ TEST(power_of_two, stays_near_2_to_the_f_plus_a_half) {
 
 TEST(mass_scale, is_log2_e_over_t) {
   EXPECT_EQ(bits(kernel::mass_scale(1.0F)), 0x3FB8AA3BU);
+  EXPECT_EQ(bits(kernel::unit_scale), 0x3FB8AA3BU);
   EXPECT_EQ(bits(kernel::mass_scale(0.5F)), 0x4038AA3BU);
   EXPECT_EQ(bits(kernel::mass_scale(0.7F)), bits(static_cast<float>(1.4426950408889634 / 0.7F)));
   EXPECT_EQ(kernel::mass_scale(rows::infinity), 0.0F);

@@ -27,6 +27,7 @@ inline constexpr std::uint32_t unbounded_key = 0xFFFFFFFFU;  ///< a block with +
 inline constexpr std::uint32_t row_bits = 40;                ///< fraction bits of a row's masses
 inline constexpr std::uint32_t block_bits = 31;              ///< fraction bits of a block's masses
 inline constexpr double ln2 = 0.6931471805599453;
+inline constexpr float unit_scale = 0x1.715476p+0F;  ///< mass_scale(1): no division of doubles on the way
 
 /// c = log2(e) / T, divided in double and rounded once to float.
 URN_HOST_DEVICE inline float mass_scale(float temperature) {

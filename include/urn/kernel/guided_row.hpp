@@ -98,7 +98,7 @@ auto guided(Policy policy, const Conditional& conditional, const Unconditional& 
     return row(with, without, status::bad_argument);
   if (with.size() > scratch.vocabulary()) return row(with, without, status::no_space);
   const auto weigh = [&](const auto& one) {
-    return policy.mass(one, kernel::mass_scale(1.0F), scratch.blocks(), scratch.maxima_of(one.size()));
+    return policy.mass(one, kernel::unit_scale, scratch.blocks(), scratch.maxima_of(one.size()));
   };
   const kernel::row_mass mass = weigh(with), other = weigh(without);
   const status seen = mass.status | other.status;

@@ -82,7 +82,7 @@ URN_HOST_DEVICE draw score(Policy policy, const Row& row, token_id token, const 
     if (!best.empty()) put_first(policy, best, {policy.max(row, scanned).token(), 0.0F});
   }
   if (mass.total == 0) return result;
-  const float c = kernel::mass_scale(1.0F);
+  const float c = kernel::unit_scale;
   result.raw_logprob = exact::is_nan(known) ? kernel::log_share(logit, c, mass.key, mass.total) : known;
   if (!best.empty()) fill_top_logprobs(policy, row, c, mass, scanned, best, scratch);
   return result;
@@ -103,7 +103,7 @@ draw score_token(Policy policy, const Logits& logits, token_id token, workspace&
   if (token < 0 || static_cast<std::size_t>(token) >= row.size()) admitted |= status::bad_argument;
   if (failed(admitted)) return {.token = token, .status = admitted};
   const std::span<float> maxima = scratch.maxima_of(row.size());
-  const kernel::row_mass mass = policy.mass(row, kernel::mass_scale(1.0F), scratch.blocks(), maxima);
+  const kernel::row_mass mass = policy.mass(row, kernel::unit_scale, scratch.blocks(), maxima);
   return detail::score(policy, row, token, mass, scratch, best);
 }
 
@@ -173,7 +173,7 @@ struct logprobs {
       if (infinite) return;
       const float logit = row.raw.at(static_cast<std::size_t>(token));
       logprob = mass.total == 0 ? exact::quiet_nan
-                                : kernel::log_share(logit, kernel::mass_scale(1.0F), mass.key, mass.total);
+                                : kernel::log_share(logit, kernel::unit_scale, mass.key, mass.total);
     });
   }
   /// Gives the logprob of the best token where the sampler left it out and it could be drawn at all, else

@@ -28,11 +28,11 @@ struct row_unit {
 
 /// What is known of a row so far. What counts is the kept set once there was a cut, before it the edited row.
 struct row_facts {
-  float temperature = 1.0F;            ///< what the logits are still to be divided by
-  float c = kernel::mass_scale(1.0F);  ///< of block mass at it; a division of doubles, made once
-  std::size_t touched = 0;             ///< entries of scratch.touched() in use
-  logprobs_wanted wants{};             ///< by later stages
-  bool is_edited = false;              ///< the row may differ from what it was
+  float temperature = 1.0F;      ///< what the logits are still to be divided by
+  float c = kernel::unit_scale;  ///< of block mass at it; a division of doubles, made once
+  std::size_t touched = 0;       ///< entries of scratch.touched() in use
+  logprobs_wanted wants{};       ///< by later stages
+  bool is_edited = false;        ///< the row may differ from what it was
   bool is_cut = false;
   candidate_list kept{};
   std::optional<kernel::row_scan> scanned{};  ///< of what counts
@@ -60,6 +60,11 @@ struct row_state : row_facts {
     temperature = t;
     c = kernel::mass_scale(t);
   }
+  /// Logits count as they are from here on.
+  URN_HOST_DEVICE void drop_temperature() {
+    temperature = 1.0F;
+    c = kernel::unit_scale;
+  }
   [[nodiscard]] URN_HOST_DEVICE bool has_failed() const { return failed(result.status); }
   [[nodiscard]] URN_HOST_DEVICE const kernel::row_mass& mass() const { return *weighed; }
   /// Whether what counts is the row as it came, at temperature 1.
@@ -84,7 +89,7 @@ struct row_state : row_facts {
   /// Lets a temperature of 0 take effect: only the best token is kept. Masks may come before that.
   URN_HOST_DEVICE void settle() {
     if (exact::bits(temperature) != 0) return;
-    set_temperature(1.0F);
+    drop_temperature();
     if (!has_failed()) keep_best();
   }
 
@@ -203,7 +208,7 @@ struct row_state : row_facts {
   /// Makes raw_mass valid. While the row still is as it came, `scanned` too, and at temperature 1 `weighed`.
   URN_HOST_DEVICE void weigh_raw() {
     if (raw_mass) return;
-    raw_mass = policy.mass(raw, kernel::mass_scale(1.0F), scratch.blocks(), maxima());
+    raw_mass = policy.mass(raw, kernel::unit_scale, scratch.blocks(), maxima());
     if (is_cut) return;
     forget();
     if (is_edited) return;

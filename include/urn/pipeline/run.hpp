@@ -27,7 +27,7 @@ URN_HOST_DEVICE float take_temperature(State& state) {
   if constexpr (is_mask<Stage>) return 1.0F;
   state.settle();
   const float taken = state.temperature;
-  state.set_temperature(1.0F);
+  state.drop_temperature();
   return taken;
 }
 

@@ -134,7 +134,7 @@ struct adaptive_p {
       const auto mass = static_cast<double>(kernel::mass_in_row(before[i], c, came.key));
       row.kept.logits[i] = reshaped(static_cast<float>(exact::div(mass, static_cast<double>(came.total))));
     });
-    row.set_temperature(1.0F);
+    row.drop_temperature();
     row.forget();
     return before;
   }

@@ -76,6 +76,38 @@ TEST(cuda, draws_the_same_in_any_place_of_any_batch) {
   }
 }
 
+/// A leader takes what other teams say of their slices: of rows from one block to hundreds, by teams of one
+/// block and of many, for notes on chip and in memory, with a NaN in any slice. All draws use one workspace,
+/// where nothing may be left of the last row, whatever its size.
+TEST(cuda, teams_tell_their_leader_of_any_slice) {
+  for (const std::size_t largest : {262'144, 300'000}) {
+    const device::workspace scratch(3, largest);
+    for (const std::size_t columns : {std::size_t{300'000}, std::size_t{1}, std::size_t{1'024},
+                                      std::size_t{33'001}, std::size_t{5'000}, std::size_t{128'256}}) {
+      if (columns > largest) continue;
+      device::array<float> there(3 * columns);
+      fill<<<3, 256>>>(there.span().data(), columns, columns, 7);
+      std::vector<float> logits = there.values();
+      logits[columns - 1] = urn::exact::quiet_nan;
+      logits[columns + columns / 2] = urn::exact::quiet_nan;
+      logits[2 * columns] = urn::exact::quiet_nan;
+      const device::array<float> spoiled{std::span<const float>(logits)};
+      const urn::batch_view<float> batch{spoiled.span().data(), 3, columns, columns};
+      const auto contexts = contexts_of(7, 3);
+      const auto of_chain = on_host(chain, logits, columns, columns, contexts);
+      const auto of_plain = on_host(plain, logits, columns, columns, contexts);
+      for (const unsigned slices : {0U, 1U, 2U, 7U, 16U, 1'000U}) {
+        const auto chained = device::draws(chain, batch, contexts, scratch.view(), slices);
+        const auto drawn = device::draws(plain, batch, contexts, scratch.view(), slices);
+        for (std::size_t r = 0; r < 3; ++r) {
+          EXPECT_TRUE(device::same(chained[r], of_chain[r])) << columns << " by " << slices << ", row " << r;
+          EXPECT_TRUE(device::same(drawn[r], of_plain[r])) << columns << " by " << slices << ", row " << r;
+        }
+      }
+    }
+  }
+}
+
 TEST(cuda, draws_one_token_from_64_copies_with_one_seed) {
   constexpr std::size_t columns = 32'000, rows = 64;
   const device::array<float> logits(columns);

@@ -54,8 +54,7 @@ __device__ changed_tokens changed_since(const patched_row<Base, N>& row, unsigne
 /// Reads the blocks that have a changed token once more, a warp each at a time; true if this thread's warp
 /// met a NaN.
 template <class Row>
-__device__ bool reread_blocks(const Row& row, std::span<const touched_token> changed, pass_goals goals,
-                              std::span<weighed_block> blocks, std::span<float> maxima) {
+__device__ bool reread_blocks(const Row& row, std::span<const touched_token> changed, block_notes notes) {
   const auto block_of = [&](std::size_t i) { return static_cast<std::size_t>(changed[i].id) / block_size; };
   bool nan = false;
   for (std::size_t i = warp_of_thread(); i < changed.size(); i += team_warps()) {
@@ -63,7 +62,7 @@ __device__ bool reread_blocks(const Row& row, std::span<const touched_token> cha
     if (i > 0 && block_of(i - 1) == b) continue;
     const std::size_t first =
         b - warp_of_thread();  // modulo 2^64: this warp's first block is b, its only one
-    nan |= read_blocks(row, {first, b + 1}, goals, blocks, maxima);
+    nan |= read_blocks(row, {first, b + 1}, notes);
   }
   return nan;
 }

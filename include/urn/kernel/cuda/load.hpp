@@ -37,32 +37,35 @@ __device__ inline unsigned lane_position(std::size_t first, int j) {
          lane_of_thread() * lane_logits;
 }
 
-/// Four logits at an aligned address, which nobody writes meanwhile and which need not stay in L1.
-__device__ inline void load_four(const float* from, float (&to)[lane_logits]) {
-  asm("ld.global.nc.L1::no_allocate.v4.f32 {%0,%1,%2,%3}, [%4];"
-      : "=f"(to[0]), "=f"(to[1]), "=f"(to[2]), "=f"(to[3])
-      : "l"(from));
+/// Whether loaded logits stay in L1: where some of them are asked for again soon (207 us instead of 209 for
+/// 1024 rows by top_k and top_p on an H100, 9.9 instead of 10.3 for one by min_p).
+enum class caching : bool { none, l1 };
+
+/// Four logits at an aligned address, which nobody writes meanwhile.
+template <caching In = caching::none>
+__device__ void load_four(const float* from, float (&to)[lane_logits]) {
+  if constexpr (In == caching::l1) {
+    asm("ld.global.nc.v4.f32 {%0,%1,%2,%3}, [%4];"
+        : "=f"(to[0]), "=f"(to[1]), "=f"(to[2]), "=f"(to[3])
+        : "l"(from));
+  } else {
+    asm("ld.global.nc.L1::no_allocate.v4.f32 {%0,%1,%2,%3}, [%4];"
+        : "=f"(to[0]), "=f"(to[1]), "=f"(to[2]), "=f"(to[3])
+        : "l"(from));
+  }
 }
-template <class Half>  // bfloat16 or float16
+template <caching In = caching::none, class Half>  // bfloat16 or float16
 __device__ void load_four(const Half* from, float (&to)[lane_logits]) {
   std::uint32_t two[2];
-  asm("ld.global.nc.L1::no_allocate.v2.u32 {%0,%1}, [%2];" : "=r"(two[0]), "=r"(two[1]) : "l"(from));
+  if constexpr (In == caching::l1) {
+    asm("ld.global.nc.v2.u32 {%0,%1}, [%2];" : "=r"(two[0]), "=r"(two[1]) : "l"(from));
+  } else {
+    asm("ld.global.nc.L1::no_allocate.v2.u32 {%0,%1}, [%2];" : "=r"(two[0]), "=r"(two[1]) : "l"(from));
+  }
 #pragma unroll
   for (int i = 0; i < lane_logits; ++i) {
     to[i] = to_float(Half{static_cast<std::uint16_t>(two[i / 2] >> (i % 2 * 16))});
   }
-}
-
-/// The same where some of them are asked for again soon: they stay in L1 (207 us instead of 209 for 1024 rows
-/// by top_k and top_p on an H100, 9.9 instead of 10.3 for one by min_p).
-__device__ inline void load_four_to_stay(const float* from, float (&to)[lane_logits]) {
-  asm("ld.global.nc.v4.f32 {%0,%1,%2,%3}, [%4];"
-      : "=f"(to[0]), "=f"(to[1]), "=f"(to[2]), "=f"(to[3])
-      : "l"(from));
-}
-template <class Half>
-__device__ void load_four_to_stay(const Half* from, float (&to)[lane_logits]) {
-  load_four(from, to);
 }
 
 /// Adds `bit` to `taken` if the logit is at least `least`. (By PTX: -use_fast_math takes subnormals for 0
@@ -90,12 +93,12 @@ __device__ void load_each(const Row& row, std::size_t first, strips<N>& to) {
 
 /// The strips of a row that may end in them, but in no four. (Lanes past its end load its last four: without
 /// a branch all loads are under way before the first is waited for.)
-template <int N, class Row>
+template <caching In = caching::none, int N, class Row>
 __device__ void load_to_end(const Row& row, std::size_t first, strips<N>& to) {
   const auto size = static_cast<unsigned>(row.size());
 #pragma unroll
   for (int j = 0; j < N; ++j) {
-    load_four(row.data() + min(lane_position(first, j), size - lane_logits), to.logit[j]);
+    load_four<In>(row.data() + min(lane_position(first, j), size - lane_logits), to.logit[j]);
   }
   if (first + N * warp_strip <= size) return;
 #pragma unroll
@@ -123,19 +126,19 @@ __device__ bool ends_in_fours(const Row& row) {
 }
 
 /// Strips that lie in fours.
-template <int N, class Row>
+template <caching In = caching::none, int N, class Row>
 __device__ void load_fours(const Row& row, std::size_t first, strips<N>& to) {
 #pragma unroll
-  for (int j = 0; j < N; ++j) load_four(row.data() + lane_position(first, j), to.logit[j]);
+  for (int j = 0; j < N; ++j) load_four<In>(row.data() + lane_position(first, j), to.logit[j]);
 }
 
 /// The logits of a row that nothing edits. All loads are under way before the first is waited for: no branch
 /// between them.
-template <int N, logits_row Row>
+template <caching In = caching::none, int N, logits_row Row>
 __device__ void load_unedited(const Row& row, std::size_t first, strips<N>& to) {
   if constexpr (requires { row.data(); }) {
-    if (lies_in_fours(row, first + N * warp_strip)) return load_fours(row, first, to);
-    if (ends_in_fours(row)) return load_to_end(row, first, to);
+    if (lies_in_fours(row, first + N * warp_strip)) return load_fours<In>(row, first, to);
+    if (ends_in_fours(row)) return load_to_end<In>(row, first, to);
   }
   load_each(row, first, to);
 }
@@ -241,9 +244,9 @@ __device__ void edit_strips(held_patches<Base, Temperatures>& row, std::size_t f
 }
 
 /// The strips from `first` on of a held row, edited.
-template <int N, class Held>
+template <caching In = caching::none, int N, class Held>
 __device__ void load_held(Held& row, std::size_t first, strips<N>& to) {
-  load_unedited(unedited(row), first, to);
+  load_unedited<In>(unedited(row), first, to);
   edit_strips(row, first, to);
 }
 
@@ -254,11 +257,11 @@ __device__ void load_in_fours(Held& row, std::size_t first, strips<N>& to) {
   edit_strips(row, first, to);
 }
 
-/// The same of any row, now and then.
+/// The same of any row, now and then; logits that are looked at, of which some are asked for again.
 template <int N, class Row>
 __device__ void load_strips(const Row& row, std::size_t first, strips<N>& to) {
   auto all = held(row);
-  load_held(all, first, to);
+  load_held<caching::l1>(all, first, to);
 }
 
 }  // namespace urn::kernel::cuda

@@ -134,7 +134,7 @@ struct loaded_strips {
         const auto* const data = row.data();
 #pragma unroll
         for (int k = 0; k < strips_in_flight; ++k)
-          load_four_to_stay(data + lane_position(first[k], 0), of[k].logit);
+          load_four<caching::l1>(data + lane_position(first[k], 0), of[k].logit);
         return;
       }
     }

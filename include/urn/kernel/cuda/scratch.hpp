@@ -68,7 +68,9 @@ struct pass_goals {
 
 /// Which row a team's blocks tell of, by its number of edits, and what.
 struct looked_row {
-  unsigned edits = ~0U;
+  static constexpr unsigned never = ~0U;
+
+  unsigned edits = never;
   pass_goals goals{};
 };
 
@@ -78,29 +80,35 @@ struct block_range {
   std::size_t last = 0;
 };
 
-/// The part of a row that a team is the first to read, and how many such parts there are.
+/// The part of a row that a team is the first to read. The leader, who has the first part, hears what the
+/// others say of theirs, and goes on from there.
 struct row_slice {
   block_range blocks{};
-  unsigned slices = 1;
+  bool leads = true;
+};
+
+/// The part of a team's shared memory whose size the launch decides.
+struct team_room {
+  unsigned char* notes = nullptr;  ///< of the row, or null: they are far
+  unsigned char* edits = nullptr;
+  std::size_t most_edits = 0;
 };
 
 /// The scratch of one row's pipeline. It lies in shared memory: a copy a thread would fill the cache that the
 /// threads' stacks need.
 class team_workspace {
  public:
-  __device__ team_workspace(const device_memory& far, std::size_t row, row_slice part, unsigned char* edits,
-                            std::size_t most_edits)
-      : slice(part), far_(&far), row_(row), edits_(edits), most_edits_(most_edits) {
-    const std::size_t blocks = block_count(far.vocabulary);
-    blocks_ = {far.blocks + row * blocks, blocks};
-    maxima_ = far.maxima + row * blocks * block_strips;
+  __device__ team_workspace(const device_memory& far, std::size_t row, row_slice part, team_room room)
+      : slice(part), far_(&far), vocabulary_(far.vocabulary), room_(room) {
+    const std::size_t blocks = block_count(vocabulary_), offset = row * row_notes::bytes(blocks);
+    unsigned char* const near = room.notes != nullptr ? room.notes : far.notes + offset;
+    letters_ = row_notes::at(far.letters + offset, blocks);
+    notes_ = part.leads ? row_notes::at(near, blocks) : letters_;
   }
 
   team together;
   row_slice slice;
-  bool has_looked = false;  ///< at the row
-  bool leads = false;       ///< and goes on from there: it was the last of the row's teams
-  unsigned had_nan = 0;     ///< the row
+  unsigned had_nan = 0;  ///< the row, when it was looked at
   looked_row looked{};
   const draw_context* drawn_by = nullptr;  ///< if a nucleus is drawn from and not looked at otherwise
   bool has_drawn = false;                  ///< from it, the first of the kept tokens
@@ -110,17 +118,22 @@ class team_workspace {
     __shared__ team_memory of_team;
     return of_team;
   }
-  [[nodiscard]] __device__ std::size_t vocabulary() const { return far_->vocabulary; }
-  [[nodiscard]] __device__ row_record& record() const { return far_->records[row_]; }
-  [[nodiscard]] __device__ std::span<weighed_block> blocks() const { return blocks_; }
-  [[nodiscard]] __device__ std::span<float> maxima_of(std::size_t size) const {
-    return {maxima_, (size + warp_strip - 1) / warp_strip};
+  [[nodiscard]] __device__ std::size_t vocabulary() const { return vocabulary_; }
+  [[nodiscard]] __device__ std::span<weighed_block> blocks() const {
+    return {notes_.blocks, block_count(vocabulary_)};
   }
+  [[nodiscard]] __device__ std::span<float> maxima_of(std::size_t size) const {
+    return {notes_.maxima, (size + warp_strip - 1) / warp_strip};
+  }
+
+  /// Where this team's notes are, and where others put theirs.
+  [[nodiscard]] __device__ const row_notes& notes() const { return notes_; }
+  [[nodiscard]] __device__ const row_notes& letters() const { return letters_; }
 
   /// Of the entries of sparse edits: keys to sort, the touched tokens that come of them, and for each edit
   /// what they become.
   [[nodiscard]] __device__ std::span<std::uint64_t> entries() const {
-    return {reinterpret_cast<std::uint64_t*>(edits_), most_edits_};
+    return {reinterpret_cast<std::uint64_t*>(room_.edits), room_.most_edits};
   }
   [[nodiscard]] __device__ std::span<touched_token> touched() const { return edit_room(1); }
   [[nodiscard]] __device__ std::span<touched_token> patches(unsigned edit) const {
@@ -151,7 +164,7 @@ class team_workspace {
   }
   /// Room for a logit beside each kept one, until something is ranked or swept.
   [[nodiscard]] __device__ std::span<float> left() {
-    return {far_->list_on(shelf(), true).logits, far_->vocabulary};
+    return {far_->list_on(shelf(), true).logits, vocabulary_};
   }
   __device__ void release() {
     if (shelf_ == none) return;
@@ -166,13 +179,13 @@ class team_workspace {
   static constexpr unsigned none = ~0U;
 
   [[nodiscard]] __device__ std::span<touched_token> edit_room(std::size_t which) const {
-    return {reinterpret_cast<touched_token*>(edits_) + which * most_edits_, most_edits_};
+    return {reinterpret_cast<touched_token*>(room_.edits) + which * room_.most_edits, room_.most_edits};
   }
 
   /// Waits for a shelf, if it has none. Those who hold one are at work, and give it back when they are done.
   __device__ unsigned shelf() {
     if (shelf_ != none) return shelf_;
-    unsigned mine = blockIdx.x % far_->shelves;
+    unsigned mine = (blockIdx.x + blockIdx.y) % far_->shelves;
     if (threadIdx.x == 0) {
       while (atomicExch(&far_->taken[mine], 1U) != 0) mine = (mine + 1) % far_->shelves;
       __threadfence();
@@ -184,11 +197,10 @@ class team_workspace {
   }
 
   const device_memory* far_;
-  std::size_t row_;
-  std::span<weighed_block> blocks_;  ///< of this row, as the maxima: here they need no multiplications
-  float* maxima_;
-  unsigned char* edits_;
-  std::size_t most_edits_;
+  std::size_t vocabulary_;
+  row_notes notes_;  ///< of this row: here they need no multiplications
+  row_notes letters_;
+  team_room room_;
   unsigned shelf_ = none;
   bool keeps_afar_ = false;
 };

@@ -128,11 +128,15 @@ class team {
     return static_cast<unsigned>(__syncthreads_count(x));
   }
 
-  __device__ static std::uint64_t sum(std::uint64_t x) {
-    return over_warps(warp_sum(x), [](std::uint64_t a, std::uint64_t b) { return a + b; });
+  __device__ static std::uint64_t sum(std::uint64_t x) { return sum_of_warps(warp_sum(x)); }
+  __device__ static std::uint64_t max(std::uint64_t x) { return max_of_warps(warp_max(x)); }
+
+  /// The same of one number a warp.
+  __device__ static std::uint64_t sum_of_warps(std::uint64_t of_warp) {
+    return over_warps(of_warp, [](std::uint64_t a, std::uint64_t b) { return a + b; });
   }
-  __device__ static std::uint64_t max(std::uint64_t x) {
-    return over_warps(warp_max(x), [](std::uint64_t a, std::uint64_t b) { return a > b ? a : b; });
+  __device__ static std::uint64_t max_of_warps(std::uint64_t of_warp) {
+    return over_warps(of_warp, [](std::uint64_t a, std::uint64_t b) { return a > b ? a : b; });
   }
 
   /// The sum over the threads before this one, and over all.

@@ -23,9 +23,19 @@ struct weighed_block {
   std::uint32_t largest = 0;
 };
 
-/// What the blocks of threads that share a row tell each other.
-struct row_record {
-  unsigned done = 0;  ///< how many have read their slice and, in the upper half, met a NaN; 0 once all have
+/// What a row's blocks say: each block, and the largest logit of each strip.
+struct row_notes {
+  weighed_block* blocks = nullptr;
+  float* maxima = nullptr;
+
+  __host__ __device__ static constexpr std::size_t bytes(std::size_t blocks) {
+    return blocks * (sizeof(weighed_block) + block_strips * sizeof(float));
+  }
+  /// Of `blocks` blocks at an address aligned to 16.
+  __host__ __device__ static row_notes at(unsigned char* place, std::size_t blocks) {
+    auto* const first = reinterpret_cast<weighed_block*>(place);
+    return {first, reinterpret_cast<float*>(first + blocks)};
+  }
 };
 
 /// A token list in device memory.
@@ -38,10 +48,9 @@ struct far_list {
 struct device_memory {
   std::size_t vocabulary = 0;
   std::size_t rows = 0;
-  row_record* records = nullptr;
-  weighed_block* blocks = nullptr;  ///< of each row
-  float* maxima = nullptr;          ///< of each row's strips
-  unsigned* taken = nullptr;        ///< of each shelf, whether a row has it
+  unsigned char* notes = nullptr;    ///< of each row, where shared memory has no room for them
+  unsigned char* letters = nullptr;  ///< of each row, for its leader; all ones between draws
+  unsigned* taken = nullptr;         ///< of each shelf, whether a row has it
   unsigned char* shelf = nullptr;
   unsigned shelves = 0;
 
@@ -51,6 +60,10 @@ struct device_memory {
   }
   __host__ __device__ static constexpr std::size_t padded(std::size_t n) { return (n + 63) / 64 * 64; }
 
+  __device__ row_notes of_row(unsigned char* all, std::size_t row) const {
+    const std::size_t blocks = block_count(vocabulary);
+    return row_notes::at(all + row * row_notes::bytes(blocks), blocks);
+  }
   __device__ far_list list_on(unsigned which, bool spare) const {
     unsigned char* const place =
         shelf + which * shelf_bytes(vocabulary) + (spare ? shelf_bytes(vocabulary) / 2 : 0);
@@ -62,7 +75,7 @@ struct device_memory {
 }  // namespace kernel::cuda
 
 /// A view of device memory that belongs to the caller, for batches of up to `rows` rows of up to `vocabulary`
-/// logits: per row 16 bytes a block and 4 bytes for each 128 logits (6 KB at V = 128,256), and `shelves`
+/// logits: per row twice 48 bytes for each 1024 logits (12 KB at V = 128,256), and `shelves`
 /// times 16 bytes a token, where the rows take turns that keep more tokens than fit on chip (1,024). Draws on
 /// one stream at a time; cleared once, before the first.
 class cuda_workspace {
@@ -96,7 +109,7 @@ class cuda_workspace {
   /// Must be called once before the first draw, and again after a draw that was cut off by an error.
   cudaError_t clear(cudaStream_t stream) const {
     if (memory_.rows == 0) return cudaErrorInvalidValue;
-    cudaMemsetAsync(memory_.records, 0, memory_.rows * sizeof(kernel::cuda::row_record), stream);
+    cudaMemsetAsync(memory_.letters, 0xFF, bytes_of_notes(memory_.rows, memory_.vocabulary), stream);
     return cudaMemsetAsync(memory_.taken, 0, memory_.shelves * sizeof(unsigned), stream);
   }
 
@@ -116,14 +129,15 @@ class cuda_workspace {
     }
   };
 
+  static std::size_t bytes_of_notes(std::size_t rows, std::size_t vocabulary) {
+    return rows * kernel::cuda::row_notes::bytes(block_count(vocabulary));
+  }
   static kernel::cuda::device_memory lay_out(parts& p, std::size_t rows, std::size_t vocabulary,
                                              std::size_t shelves) {
     using memory = kernel::cuda::device_memory;
     memory m{.vocabulary = vocabulary, .rows = rows};
-    const std::size_t blocks = block_count(vocabulary);
-    m.records = p.take<kernel::cuda::row_record>(rows);
-    m.blocks = p.take<kernel::cuda::weighed_block>(rows * blocks);
-    m.maxima = p.take<float>(rows * blocks * kernel::cuda::block_strips);
+    m.notes = p.take<unsigned char>(bytes_of_notes(rows, vocabulary));
+    m.letters = p.take<unsigned char>(bytes_of_notes(rows, vocabulary));
     m.taken = p.take<unsigned>(shelves);
     m.shelf = p.take<unsigned char>(shelves * memory::shelf_bytes(vocabulary));
     m.shelves = static_cast<unsigned>(shelves);

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// The one kernel of a draw: blocks of threads that share a row run its pipeline up to the first look at it,
-/// for which each reads a slice; the last to be done goes on with what they found.
+/// for which each reads a slice; one of them, the leader, goes on with what they found.
 
 #include <cuda_runtime.h>
 
@@ -39,6 +39,9 @@ struct one_a_row {
 struct division {
   unsigned slices = 1;
   unsigned blocks = 1;
+  bool rows_first =
+      true;  ///< teams are numbered row by row within a slice; if not, slice by slice within a row
+  unsigned note_bytes = 0;  ///< of shared memory for a row's notes; 0: they are far
 };
 
 /// How many teams a pipeline is best shared by: of a few rows, for each multiprocessor, and of each of very
@@ -57,27 +60,31 @@ inline constexpr bool has_short_logits<row_view<T>> = sizeof(T) < sizeof(float);
 template <class Stage, class Row>
 constexpr sharing best_sharing() {
   if (count_stages<Stage, gathers>() != 0) return {1, 1};
-  return {2, has_short_logits<Row> ? 1U : 2U};
+  return {2, is_by_a_warp<Stage> || has_short_logits<Row> ? 1U : 2U};
 }
 
 /// Whether so many rows keep all teams busy for several rounds.
 constexpr bool are_many(std::size_t rows, unsigned multiprocessors) { return rows >= 4ULL * multiprocessors; }
 
-/// `wanted_slices` teams a row, or if that is 0 the best. Each has a block for each of its warps; where there
-/// are multiprocessors enough, for half of them: one of a few rows of floats takes 7.1 us instead of 7.4 on
-/// an H100, with a warp for each of the schedulers.
+/// `wanted_slices` teams a row, or if that is 0 the best. A team has a block of its row for each of its
+/// warps; where there is room for that many teams, it has one block (see read_together).
+///
+/// A leader waits for the other teams of its row, so it is started after them. Of a few rows, whose teams all
+/// run at once, the leaders are the last: the first rows' leaders would share multiprocessors (23.6 us
+/// instead of 24.6 for 64 rows by top_k and top_p on an H100). Of many, a row's teams follow each other (204
+/// us instead of 213 for 1024).
 inline division divide(std::size_t rows, std::size_t columns, unsigned wanted_slices,
                        unsigned multiprocessors, sharing by) {
+  constexpr std::size_t most_in_y = 65535;
   const auto blocks = static_cast<unsigned>(std::max<std::size_t>(1, block_count(columns)));
-  const auto shares = [&](unsigned warps) { return (blocks + warps - 1) / warps; };
-  const unsigned apart = shares(most_warps / 2);
-  const unsigned most = rows * apart <= multiprocessors ? apart : shares(most_warps);
-  const auto shared =
-      static_cast<unsigned>(std::size_t{by.of_few} * multiprocessors / std::max<std::size_t>(1, rows));
-  const unsigned best = are_many(rows, multiprocessors) ? by.of_many : shared;
+  const std::size_t room = std::size_t{by.of_few} * multiprocessors;
+  const unsigned most = rows * blocks <= room ? blocks : (blocks + most_warps - 1) / most_warps;
+  const auto shared = static_cast<unsigned>(room / std::max<std::size_t>(1, rows));
+  const bool many = are_many(rows, multiprocessors);
+  const unsigned best = many ? by.of_many : shared;
   const unsigned slices = std::clamp(wanted_slices != 0 ? wanted_slices : best, 1U, most);
   const unsigned of_slice = (blocks + slices - 1) / slices;
-  return {(blocks + of_slice - 1) / of_slice, of_slice};
+  return {(blocks + of_slice - 1) / of_slice, of_slice, !many || slices == 1 || rows > most_in_y};
 }
 
 /// How many threads a team has. Where much of a row's time goes into finding what its edits touch, twice as
@@ -87,6 +94,14 @@ template <class Stage>
 unsigned best_threads(std::size_t rows, unsigned multiprocessors) {
   const bool smaller = count_stages<Stage, gathers>() != 0 && are_many(rows, multiprocessors);
   return smaller ? most_threads / 2 : most_threads;
+}
+
+/// The shared memory that the notes of a row take: none where they are better far, of rows of more than
+/// 262,144 logits or in teams of which a multiprocessor has four.
+inline unsigned bytes_for_notes(std::size_t vocabulary, unsigned threads) {
+  const std::size_t blocks = block_count(vocabulary);
+  const bool is_near = blocks <= near_sums && threads == most_threads;
+  return is_near ? static_cast<unsigned>(row_notes::bytes(blocks)) : 0;
 }
 
 /// What a team has of its row in shared memory. Each thread reading its own copy of it elsewhere would wait
@@ -136,13 +151,13 @@ __device__ void fetch_first(const row_view<T>& row, block_range range) {
 template <class Row>
 __device__ void fetch_first(const Row&, block_range) {}
 
-/// The team that goes on from the look at a row writes its draw, or the first if it comes to none.
+/// A row's leader writes its draw.
 template <class Policy, class Stage, class Row>
 __device__ void draw_by(Policy policy, const Stage& stage, const Row& row, const draw_context& context,
                         team_workspace& work, draw& out) {
   const draw result = draw_row(policy, stage, row, context, work);
   if (threadIdx.x != 0) return;  // nor may others ask: warps that are done would, while the first looks
-  if (work.has_looked ? work.leads : work.slice.blocks.first == 0) out = result;
+  if (work.slice.leads) out = result;
 }
 
 /// The same by a team.
@@ -168,9 +183,9 @@ __global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Sampl
     draw_kernel(const __grid_constant__ Batch batch, const __grid_constant__ Samplers samplers,
                 const draw_context* contexts, draw* out, const __grid_constant__ device_memory memory,
                 division parts, unsigned edits) {
-  extern __shared__ __align__(16) unsigned char edit_memory[];
-  const std::size_t r = blockIdx.x / parts.slices;
-  const unsigned slice = blockIdx.x % parts.slices;
+  extern __shared__ __align__(16) unsigned char room[];
+  const std::size_t r = parts.rows_first ? blockIdx.x : blockIdx.y;
+  const unsigned slice = parts.slices - 1 - (parts.rows_first ? blockIdx.y : blockIdx.x);
   const auto row = batch.row(r);
   using stage_type = sampler_of<Samplers>;
   using request = row_request<stage_type>;
@@ -183,7 +198,8 @@ __global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Sampl
   auto& [far, work, stage, context] = *reinterpret_cast<request*>(place);
   if (threadIdx.x == 0) {
     new (&far) device_memory(memory);
-    new (&work) team_workspace(far, r, {range, parts.slices}, edit_memory, edits);
+    unsigned char* const notes = parts.note_bytes == 0 ? nullptr : room;
+    new (&work) team_workspace(far, r, {range, slice == 0}, {notes, room + parts.note_bytes, edits});
     new (&stage) stage_type(samplers(r));
   }
   if (warp_of_thread() == 1) copy_by_warp(context, contexts[r]);

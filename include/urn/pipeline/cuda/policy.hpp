@@ -70,16 +70,19 @@ struct cuda : kernel::cuda::thrust_on_stream {
     if (batch.rows == 0) return status::ok;
     using row = kernel::cuda::row_of<Batch>;
     const unsigned processors = multiprocessors();
-    const kernel::cuda::division parts = kernel::cuda::divide(batch.rows, batch.columns, slices, processors,
-                                                              kernel::cuda::best_sharing<Sampler, row>());
-    const std::size_t edit_bytes = kernel::cuda::team_workspace::edit_bytes(
-        scratch.edits(), kernel::cuda::count_stages<Sampler, kernel::cuda::touches>());
-    if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), edit_bytes)) {
+    const unsigned threads = kernel::cuda::best_threads<Sampler>(batch.rows, processors);
+    kernel::cuda::division parts = kernel::cuda::divide(batch.rows, batch.columns, slices, processors,
+                                                        kernel::cuda::best_sharing<Sampler, row>());
+    parts.note_bytes = kernel::cuda::bytes_for_notes(memory.vocabulary, threads);
+    const std::size_t room =
+        parts.note_bytes + kernel::cuda::team_workspace::edit_bytes(
+                               scratch.edits(), kernel::cuda::count_stages<Sampler, kernel::cuda::touches>());
+    if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), room)) {
       return status::device_error;
     }
-    const unsigned teams = static_cast<unsigned>(batch.rows) * parts.slices;
-    const unsigned threads = kernel::cuda::best_threads<Sampler>(batch.rows, processors);
-    kernel::cuda::draw_kernel<<<teams, threads, edit_bytes, stream>>>(
+    dim3 teams(static_cast<unsigned>(batch.rows), parts.slices);
+    if (!parts.rows_first) teams = dim3(teams.y, teams.x);
+    kernel::cuda::draw_kernel<<<teams, threads, room, stream>>>(
         batch, samplers, contexts.data(), out.data(), memory, parts, static_cast<unsigned>(scratch.edits()));
     return cudaPeekAtLastError() == cudaSuccess ? status::ok : status::device_error;
   }
