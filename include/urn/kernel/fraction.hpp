@@ -91,10 +91,10 @@ URN_HOST_DEVICE URN_CALLED inline double natural_exp(double x) {
 URN_HOST_DEVICE URN_CALLED inline float log_share(float logit, float c, std::uint32_t row_key,
                                                   std::uint64_t total) {
   if (!survives(logit)) return exact::minus_infinity;
-  if (mass_in_row(logit, c, row_key) == total) return 0.0F;
   const auto n = static_cast<double>(static_cast<std::int32_t>(row_key - magic_bits));
   const double power = exact::fma(exact::widened(logit), exact::widened(c), -n);
   const double share = exact::fma(exact::add(power, row_bits + 0.5), ln2, -natural_log(total));
+  if (share > -1e-6 && mass_in_row(logit, c, row_key) == total) return 0.0F;  // P's error is 1.63e-7
   return share < 0 ? exact::narrowed(share) : 0.0F;
 }
 

@@ -32,18 +32,30 @@ struct categorical {
     result.kept = static_cast<std::uint32_t>(row.size());
     result.mass = row.mass().total;
     if (row.is_cut) {
-      take(row, row.kept, row.policy.pick_kept(row.kept, row.scale(), row.mass(), row.context.key()));
+      const std::size_t i = row.policy.pick_kept(row.kept, row.scale(), row.mass(), row.context.key());
+      take(row, row.kept.id(i), row.kept.at(i));
     } else {
-      take(row, row.row,
-           row.policy.pick(row.row, row.scale(), row.scratch.blocks(), row.mass(), row.context.key()));
+      const std::size_t i =
+          row.policy.pick(row.row, row.scale(), row.scratch.blocks(), row.mass(), row.context.key());
+      take(row, row.row.id(i), logit_of(row, i));
     }
   }
 
  private:
-  template <class State, class Source>
-  URN_HOST_DEVICE static void take(State& row, const Source& source, std::size_t i) {
-    row.result.token = source.id(i);
-    row.result.logprob = kernel::log_share(source.at(i), row.scale(), row.mass().key, row.mass().total);
+  template <class State>
+  URN_HOST_DEVICE static void take(State& row, token_id id, float logit) {
+    row.result.token = id;
+    row.result.logprob = kernel::log_share(logit, row.scale(), row.mass().key, row.mass().total);
+  }
+
+  /// The logit of the token that was just drawn from the row: a policy may have come by it.
+  template <class State>
+  [[nodiscard]] URN_HOST_DEVICE static float logit_of(const State& row, std::size_t i) {
+    if constexpr (requires { row.policy.logit_of_drawn(); }) {
+      return row.policy.logit_of_drawn();
+    } else {
+      return row.row.at(i);
+    }
   }
 
   /// One token is left: it has the whole mass, whatever its logit.

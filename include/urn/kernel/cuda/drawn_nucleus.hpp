@@ -210,7 +210,7 @@ __device__ __noinline__ std::size_t pick_reaching(team_workspace& work, const Ro
                                                   std::uint64_t least, std::uint64_t total) {
   const std::size_t blocks = block_count(row.size());
   const std::uint64_t* const sums = work.near().sums;
-  std::uint64_t r = uniform_below(random_bits(work.drawn_by->key(), lane_purpose::draw), total);
+  std::uint64_t r = uniform_below(random_bits(work.context->key(), lane_purpose::draw), total);
   std::size_t b = 0;
   find_place(work, (near_sums + team_threads() - 1) / team_threads(), r, b,
              [&](std::size_t i) { return i < blocks ? sums[i] : 0; });
@@ -225,7 +225,7 @@ __device__ __noinline__ std::size_t pick_reaching(team_workspace& work, const Ro
 template <class Row>
 __device__ __noinline__ kept_prefix draw_from_many(team_workspace& work, const Row& row, mass_search search,
                                                    std::span<const float> maxima, interval likely) {
-  if (work.drawn_by == nullptr || block_count(row.size()) > near_sums) return {};
+  if (!work.only_draws || block_count(row.size()) > near_sums) return {};
   const parted_tokens found = read_parts(work, {search, maxima, likely}, row);
   const std::uint64_t above = work.together.sum(found.mass);
   mass_target rest = search.target;

@@ -17,15 +17,6 @@ namespace urn::kernel::cuda {
 /// Set in the mass of a letter whose block has a NaN; a block's mass is below 2^42.
 inline constexpr std::uint64_t nan_in_block = std::uint64_t{1} << 62;
 
-// Notes are written as letters must be, by stores that nothing splits, also where they are none.
-__device__ inline void put_note(weighed_block* to, const weighed_block& block) {
-  const std::uint64_t keys = (std::uint64_t{block.largest} << 32) | block.key;
-  asm volatile("st.relaxed.gpu.v2.u64 [%0], {%1, %2};" ::"l"(to), "l"(block.mass), "l"(keys) : "memory");
-}
-__device__ inline void put_note(float* to, float largest) {
-  asm volatile("st.relaxed.gpu.f32 [%0], %1;" ::"l"(to), "f"(largest) : "memory");
-}
-
 /// Sixteen bytes of notes: a block, or the largest logits of four strips. All ones have not come.
 struct alignas(16) letter {
   std::uint64_t a = ~std::uint64_t{0};
@@ -37,7 +28,7 @@ struct alignas(16) letter {
     return l;
   }
   /// Whether all that is stored at once has come: halves of a block, of which neither the mass nor the
-  /// largest logit begins with 32 ones; or single logits, none of which is a NaN.
+  /// largest logit begins with 32 ones; or single words, none of which is all ones.
   [[nodiscard]] __device__ bool has_come(bool is_block) const {
     const auto is_set = [](std::uint64_t x) { return static_cast<std::uint32_t>(x) != ~0U; };
     return is_set(a >> 32) && is_set(b >> 32) && (is_block || (is_set(a) && is_set(b)));
@@ -45,22 +36,40 @@ struct alignas(16) letter {
 };
 static_assert(sizeof(weighed_block) == sizeof(letter) && block_strips * sizeof(float) == 2 * sizeof(letter));
 
-/// Letter i of a row whose teams tell of so many blocks from `first` on: the blocks, then their strips.
-__device__ inline letter* letter_in(const row_notes& notes, unsigned first, unsigned blocks, unsigned i) {
-  return i < blocks ? reinterpret_cast<letter*>(notes.blocks + first) + i
-                    : reinterpret_cast<letter*>(notes.maxima + first * block_strips) + (i - blocks);
+// Notes are written as letters must be, by stores that nothing splits, also where they are none.
+__device__ inline void put_note(letter* to, letter l) {
+  asm volatile("st.relaxed.gpu.v2.u64 [%0], {%1, %2};" ::"l"(to), "l"(l.a), "l"(l.b) : "memory");
+}
+__device__ inline void put_note(weighed_block* to, const weighed_block& block) {
+  put_note(reinterpret_cast<letter*>(to), {block.mass, (std::uint64_t{block.largest} << 32) | block.key});
+}
+__device__ inline void put_note(float* to, float largest) {
+  asm volatile("st.relaxed.gpu.f32 [%0], %1;" ::"l"(to), "f"(largest) : "memory");
+}
+
+/// What the leader hears at once: of each block one letter, three with its strips; or its pick (see
+/// block_pick.hpp), which lies where the first half of the strips would.
+enum class letters_of : unsigned char { blocks, blocks_and_strips, picks };
+
+/// Letter i of so many blocks from `first` on: the blocks, then their strips.
+__device__ inline letter* letter_in(const row_notes& notes, letters_of what, unsigned first, unsigned blocks,
+                                    unsigned i) {
+  auto* const of_strips = reinterpret_cast<letter*>(notes.maxima + first * block_strips);
+  if (what == letters_of::picks) return of_strips + 2 * i;
+  return i < blocks ? reinterpret_cast<letter*>(notes.blocks + first) + i : of_strips + (i - blocks);
 }
 
 /// Waits for what the other teams of a row of so many logits say of their slices, notes it, and takes the
 /// letters back before the next draw. Threads of this many together, each for up to N letters at a time; true
 /// if this thread heard of a NaN.
 template <unsigned N>
-__device__ bool hear_others(const team_workspace& work, std::size_t size, bool with_strips, unsigned thread,
+__device__ bool hear_others(const team_workspace& work, std::size_t size, letters_of what, unsigned thread,
                             unsigned threads) {
   const row_notes letters = work.letters(), notes = work.notes();
   const auto first = static_cast<unsigned>(work.slice.blocks.last);
   const unsigned blocks = static_cast<unsigned>(block_count(size)) - first;
-  const unsigned count = with_strips ? 3 * blocks : blocks;
+  const unsigned count = what == letters_of::blocks_and_strips ? 3 * blocks : blocks;
+  const auto is_block = [=](unsigned i) { return what != letters_of::picks && i < blocks; };
   bool nan = false;
 #pragma unroll 1
   for (unsigned begin = thread; begin < count; begin += N * threads) {
@@ -71,24 +80,24 @@ __device__ bool hear_others(const team_workspace& work, std::size_t size, bool w
 #pragma unroll
       for (unsigned k = 0; k < N; ++k) {  // all are under way before the first is looked at
         const unsigned i = begin + k * threads;
-        if (i < count) heard[k] = letter::at(letter_in(letters, first, blocks, i));
+        if (i < count) heard[k] = letter::at(letter_in(letters, what, first, blocks, i));
       }
 #pragma unroll
       for (unsigned k = 0; k < N; ++k) {
         const unsigned i = begin + k * threads;
-        all &= i >= count || heard[k].has_come(i < blocks);
+        all &= i >= count || heard[k].has_come(is_block(i));
       }
     } while (!all);
 #pragma unroll
     for (unsigned k = 0; k < N; ++k) {
       const unsigned i = begin + k * threads;
       if (i >= count) break;
-      if (i < blocks) {
+      if (is_block(i)) {
         nan |= (heard[k].a & nan_in_block) != 0;
         heard[k].a &= ~nan_in_block;
       }
-      *letter_in(notes, first, blocks, i) = heard[k];
-      *letter_in(letters, first, blocks, i) = letter{};
+      *letter_in(notes, what, first, blocks, i) = heard[k];
+      *letter_in(letters, what, first, blocks, i) = letter{};
     }
   }
   return nan;

@@ -12,6 +12,7 @@
 #include "urn/core/status.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/candidates.hpp"
+#include "urn/kernel/cuda/block_pick.hpp"
 #include "urn/kernel/cuda/letters.hpp"
 #include "urn/kernel/cuda/load.hpp"
 #include "urn/kernel/cuda/row_pass.hpp"
@@ -25,6 +26,8 @@ namespace urn::kernel::cuda {
 
 /// What a lone warp works in, in shared memory.
 struct lone_memory {
+  float drawn;  ///< the logit of the drawn token
+
   alignas(16) float logits[block_size];   ///< of the block that it looks into
   std::uint64_t mass_upto[warp_threads];  ///< of the blocks of the lanes up to each, in row units
 };
@@ -164,20 +167,41 @@ __device__ inline row_mass total_by_warp(std::span<const weighed_block> row, boo
   return result;
 }
 
-/// See look_first. Of the leader one warp goes on, for which the others do not wait.
-template <class Row>
+// Barriers beside that of the team, and who meets there.
+__device__ inline void tell_first_warp() {
+  asm volatile("bar.arrive 1, %0;" ::"r"(team_threads()) : "memory");
+}
+__device__ inline void wait_for_warps() { asm volatile("bar.sync 1, %0;" ::"r"(team_threads()) : "memory"); }
+__device__ inline void tell_of_picks() { asm volatile("bar.arrive 2, 64;" ::: "memory"); }
+__device__ inline void wait_for_picks() { asm volatile("bar.sync 2, 64;" ::: "memory"); }
+
+/// By the second warp of a row's leader, while the first goes on.
+__device__ __noinline__ inline void hear_picks(const team_workspace& work, std::size_t size) {
+  hear_others<4>(work, size, letters_of::picks, lane_of_thread(), warp_threads);
+  __syncwarp();
+  tell_of_picks();
+}
+
+/// See look_first. Of the leader one warp goes on, for which the others do not wait. `ByChance`: what is
+/// weighed is drawn from next.
+template <bool ByChance, class Row>
 __device__ look look_together(team_workspace& work, const Row& row, pass_goals goals,
                               std::span<float> maxima) {
-  bool nan = read_slice(row, work.slice.blocks, notes_of(work, goals, maxima));
-  if (!work.slice.leads) return {false, false};
+  const block_notes notes = notes_of(work, goals, maxima);
+  const row_slice slice = work.slice;
+  const bool picks = ByChance && goals.masses && slice.is_block;
+  bool nan = picks ? read_and_pick(row, slice.blocks.first, notes, !slice.leads, work.context->key())
+                   : read_slice(row, slice, notes);
+  if (!slice.leads) return {false, false};
   if (nan && lane_of_thread() == 0) atomicOr(&work.had_nan, 1U);
   __syncwarp();
   if (warp_of_thread() != 0) {
-    asm volatile("bar.arrive 1, %0;" ::"r"(team_threads()) : "memory");
+    tell_first_warp();
+    if (picks && warp_of_thread() == 1) hear_picks(work, row.size());
     return {false, false};
   }
-  nan = hear_others<4>(work, row.size(), false, lane_of_thread(), warp_threads);
-  asm volatile("bar.sync 1, %0;" ::"r"(team_threads()) : "memory");
+  nan = hear_others<4>(work, row.size(), letters_of::blocks, lane_of_thread(), warp_threads);
+  wait_for_warps();
   return {true, __any_sync(all_lanes, nan) || work.had_nan != 0};
 }
 
@@ -187,19 +211,19 @@ __device__ std::span<const weighed_block> blocks_of(const team_workspace& work, 
 }
 
 /// See scalar::scan.
-template <class Row>
+template <bool ByChance, class Row>
 __device__ __noinline__ row_scan scan_by_warp(team_workspace& work, const Row& row, std::span<float> maxima) {
-  const look seen = look_together(work, row, {.strips = false}, maxima);
+  const look seen = look_together<ByChance>(work, row, {.strips = false}, maxima);
   if (!seen.leads) return {0, status::empty};
   const std::uint32_t largest = extremes_by_warp(blocks_of_lane(blocks_of(work, row))).largest;
   return {largest, status_of_row(largest, seen.has_nan)};
 }
 
 /// See scalar::mass.
-template <class Row>
+template <bool ByChance, class Row>
 __device__ __noinline__ row_mass mass_by_warp(team_workspace& work, const Row& row, float c,
                                               std::span<float> maxima) {
-  const look seen = look_together(work, row, {false, true, c}, maxima);
+  const look seen = look_together<ByChance>(work, row, {false, true, c}, maxima);
   if (!seen.leads) return {0, no_mass_key, 0, status::empty};
   return total_by_warp(blocks_of(work, row), seen.has_nan);
 }
@@ -215,6 +239,18 @@ __device__ __noinline__ row_max best_by_warp(team_workspace& work, const Row& ro
   return {(std::uint64_t{scanned.largest} << 32) | static_cast<std::uint32_t>(~id), scanned.status};
 }
 
+/// The place in block b of the token that its bits fall on.
+template <class Row>
+__device__ block_pick pick_in_block(const Row& row, std::size_t b, const weighed_block& block, float c,
+                                    const draw_key& key) {
+  std::uint64_t r;
+  const lone_memory& near = load_block(row, b, [&] {
+    r = uniform_below(random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b)), block.mass);
+  });
+  const unsigned place = place_in_block(near, c, block.key, r);
+  return {place, near.logits[place]};
+}
+
 /// See scalar::pick.
 template <class Row>
 __device__ std::size_t pick_by_warp(team_workspace& work, const Row& row, float c, row_mass mass,
@@ -226,16 +262,17 @@ __device__ std::size_t pick_by_warp(team_workspace& work, const Row& row, float 
   if (lane > 0) r -= upto[lane - 1];
   std::size_t b = std::size_t{lane} * blocks_of_a_lane(blocks.size());
   for (std::uint64_t w; (w = block_in_row(blocks[b].mass, blocks[b].key, mass.key)) <= r; ++b) r -= w;
-  const weighed_block block = blocks[b];
-  const lone_memory& near = load_block(row, b, [&] {
-    const std::uint64_t in_block = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
-    r = uniform_below(in_block, block.mass);
-  });
-  return b * block_size + place_in_block(near, c, block.key, r);
+  const bool is_picked = work.slice.is_block && b >= work.slice.blocks.last;
+  if (is_picked) wait_for_picks();
+  const block_pick pick = is_picked ? pick_from(work.notes(), b) : pick_in_block(row, b, blocks[b], c, key);
+  if (lane_of_thread() == 0) near_warp().drawn = pick.logit;
+  __syncwarp();
+  return b * block_size + pick.place;
 }
 
 /// All warps of a team run the pipeline up to its only look at the row, for which each reads a part of the
 /// slice; from there on one of them goes on, and its lanes call each kernel together.
+template <bool ByChance>
 struct lone_warp : scalar_t {
   using workspace = team_workspace;
 
@@ -257,7 +294,7 @@ struct lone_warp : scalar_t {
   }
   template <class Row>
   __device__ row_scan scan(const Row& row, std::span<float> maxima) const {
-    return scan_by_warp(*work, row, maxima);
+    return scan_by_warp<ByChance>(*work, row, maxima);
   }
   template <class Row>
   __device__ row_max max(const Row& row, row_scan scanned) const {
@@ -265,13 +302,15 @@ struct lone_warp : scalar_t {
   }
   template <class Row>
   __device__ row_mass mass(const Row& row, float c, std::span<weighed_block>, std::span<float> maxima) const {
-    return mass_by_warp(*work, row, c, maxima);
+    return mass_by_warp<ByChance>(*work, row, c, maxima);
   }
   template <class Row>
   __device__ std::size_t pick(const Row& row, float c, std::span<const weighed_block>, row_mass mass,
                               const draw_key& key) const {
     return pick_by_warp(*work, row, c, mass, key);
   }
+  /// Of what pick() has said.
+  [[nodiscard]] __device__ static float logit_of_drawn() { return near_warp().drawn; }
   /// It reports on the best token alone, which none stands before.
   template <class Row>
   __device__ static std::size_t count_before(const Row&, std::uint64_t, row_scan) {

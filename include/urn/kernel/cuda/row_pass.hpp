@@ -43,13 +43,14 @@ __device__ inline block_notes notes_of(const team_workspace& work, pass_goals go
 /// warp that goes on alone waits 0.3 us longer where it is called.)
 __device__ __noinline__ inline bool hear_as_team(const team_workspace& work, std::size_t size,
                                                  bool with_strips) {
-  return hear_others<2>(work, size, with_strips, threadIdx.x, team_threads());
+  return hear_others<2>(work, size, with_strips ? letters_of::blocks_and_strips : letters_of::blocks,
+                        threadIdx.x, team_threads());
 }
 
 /// The first look, at this team's slice of the row; its leader's, at what all teams have seen.
 template <class Row>
 __device__ look look_first(team_workspace& work, const Row& row, block_notes notes) {
-  bool nan = read_slice(row, work.slice.blocks, notes);
+  bool nan = read_slice(row, work.slice, notes);
   if (!work.slice.leads) return {false, false};
   nan |= hear_as_team(work, row.size(), notes.goals.strips);
   return {true, work.together.any(nan)};

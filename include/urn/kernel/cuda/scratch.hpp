@@ -85,6 +85,7 @@ struct block_range {
 struct row_slice {
   block_range blocks{};
   bool leads = true;
+  bool is_block = false;  ///< as all of the row, of teams that have a warp for each strip of it
 };
 
 /// The part of a team's shared memory whose size the launch decides.
@@ -98,8 +99,9 @@ struct team_room {
 /// threads' stacks need.
 class team_workspace {
  public:
-  __device__ team_workspace(const device_memory& far, std::size_t row, row_slice part, team_room room)
-      : slice(part), far_(&far), vocabulary_(far.vocabulary), room_(room) {
+  __device__ team_workspace(const device_memory& far, std::size_t row, row_slice part, team_room room,
+                            const draw_context& asked)
+      : slice(part), context(&asked), far_(&far), vocabulary_(far.vocabulary), room_(room) {
     const std::size_t blocks = block_count(vocabulary_), offset = row * row_notes::bytes(blocks);
     unsigned char* const near = room.notes != nullptr ? room.notes : far.notes + offset;
     letters_ = row_notes::at(far.letters + offset, blocks);
@@ -110,8 +112,9 @@ class team_workspace {
   row_slice slice;
   unsigned had_nan = 0;  ///< the row, when it was looked at
   looked_row looked{};
-  const draw_context* drawn_by = nullptr;  ///< if a nucleus is drawn from and not looked at otherwise
-  bool has_drawn = false;                  ///< from it, the first of the kept tokens
+  const draw_context* context;  ///< of the row
+  bool only_draws = false;      ///< from a nucleus that is not looked at otherwise
+  bool has_drawn = false;       ///< from it, the first of the kept tokens
 
   /// (Named, not passed: as the exchanges' memory.)
   [[nodiscard]] __device__ static team_memory& near() {

@@ -152,6 +152,9 @@ class team {
   __device__ static std::uint32_t sum_of_warps_before(std::uint32_t of_warp, std::uint32_t& total) {
     return sum_before(memory().counts[next()], of_warp, total);
   }
+  __device__ static std::uint64_t sum_of_warps_before(std::uint64_t of_warp, std::uint64_t& total) {
+    return sum_before(memory().warps[next()], of_warp, total);
+  }
   /// How many threads before this one say so, and how many of all.
   __device__ static std::uint32_t count_before(bool x, std::uint32_t& total) {
     const std::uint32_t of_warp = __ballot_sync(all_lanes, x);

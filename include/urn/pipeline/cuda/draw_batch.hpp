@@ -166,7 +166,7 @@ __device__ void draw_by_team(const Stage& stage, const Row& row, const draw_cont
                              team_workspace& work, draw& out) {
   constexpr bool with_strips = count_stages<Stage, looks_for_the_best>() != 0;
   constexpr bool drawn = draws_from_nucleus<Stage>;
-  if (drawn && threadIdx.x == 0 && !looks_at_kept(stage, context)) work.drawn_by = &context;
+  if (drawn && threadIdx.x == 0 && !looks_at_kept(stage, context)) work.only_draws = true;
   draw_by(team_policy<with_strips, drawn>(work), stage, row, context, work, out);
   work.release();
 }
@@ -198,8 +198,9 @@ __global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Sampl
   auto& [far, work, stage, context] = *reinterpret_cast<request*>(place);
   if (threadIdx.x == 0) {
     new (&far) device_memory(memory);
-    unsigned char* const notes = parts.note_bytes == 0 ? nullptr : room;
-    new (&work) team_workspace(far, r, {range, slice == 0}, {notes, room + parts.note_bytes, edits});
+    const bool is_block = parts.blocks == 1 && team_threads() == most_threads;
+    const team_room more{parts.note_bytes == 0 ? nullptr : room, room + parts.note_bytes, edits};
+    new (&work) team_workspace(far, r, {range, slice == 0, is_block}, more, context);
     new (&stage) stage_type(samplers(r));
   }
   if (warp_of_thread() == 1) copy_by_warp(context, contexts[r]);
@@ -209,7 +210,8 @@ __global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Sampl
     if (asks_for_lists) return draw_now_and_then(stage, row, context, work, out[r]);
   }
   if constexpr (is_by_a_warp<stage_type>) {
-    draw_by(lone_warp(work), stage, row, context, work, out[r]);
+    constexpr bool by_chance = count_stages<stage_type, is_chance>() != 0;
+    draw_by(lone_warp<by_chance>(work), stage, row, context, work, out[r]);
   } else {
     draw_by_team(stage, row, context, work, out[r]);
   }

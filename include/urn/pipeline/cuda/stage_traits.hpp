@@ -66,6 +66,10 @@ using looks_again =
 template <class Stage>
 using reports_again = std::bool_constant<!std::same_as<Stage, greedy> && !std::same_as<Stage, logprobs>>;
 
+/// Whether it draws by chance.
+template <class Stage>
+using is_chance = std::bool_constant<std::same_as<Stage, categorical>>;
+
 /// Whether a single warp does for what comes after the look.
 template <class Stage>
 constexpr bool draws_by_a_warp = count_stages<Stage, looks_again>() == 0;
