@@ -27,11 +27,12 @@ struct alignas(16) letter {
     asm volatile("ld.relaxed.gpu.v2.u64 {%0, %1}, [%2];" : "=l"(l.a), "=l"(l.b) : "l"(place) : "memory");
     return l;
   }
-  /// Whether all that is stored at once has come: halves of a block, of which neither the mass nor the
-  /// largest logit begins with 32 ones; or single words, none of which is all ones.
-  [[nodiscard]] __device__ bool has_come(bool is_block) const {
-    const auto is_set = [](std::uint64_t x) { return static_cast<std::uint32_t>(x) != ~0U; };
-    return is_set(a >> 32) && is_set(b >> 32) && (is_block || (is_set(a) && is_set(b)));
+  /// All ones if something that is stored at once has not come: a half of a block, of which neither the mass
+  /// nor the largest logit begins with 32 ones; or a single word, none of which is all ones.
+  [[nodiscard]] __device__ std::uint32_t missing(bool is_block) const {
+    const std::uint32_t above = max(static_cast<std::uint32_t>(a >> 32), static_cast<std::uint32_t>(b >> 32));
+    const std::uint32_t below = max(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b));
+    return is_block ? above : max(above, below);
   }
 };
 static_assert(sizeof(weighed_block) == sizeof(letter) && block_strips * sizeof(float) == 2 * sizeof(letter));
@@ -73,21 +74,18 @@ __device__ bool hear_others(const team_workspace& work, std::size_t size, letter
   bool nan = false;
 #pragma unroll 1
   for (unsigned begin = thread; begin < count; begin += N * threads) {
+    // A thread that has fewer asks for its first again: without a branch all are under way at once.
+    const auto number = [=](unsigned k) { return begin + k * threads < count ? begin + k * threads : begin; };
     letter heard[N];
-    bool all;
+    std::uint32_t missing;
     do {
-      all = true;
+      missing = 0;
 #pragma unroll
-      for (unsigned k = 0; k < N; ++k) {  // all are under way before the first is looked at
-        const unsigned i = begin + k * threads;
-        if (i < count) heard[k] = letter::at(letter_in(letters, what, first, blocks, i));
-      }
+      for (unsigned k = 0; k < N; ++k)
+        heard[k] = letter::at(letter_in(letters, what, first, blocks, number(k)));
 #pragma unroll
-      for (unsigned k = 0; k < N; ++k) {
-        const unsigned i = begin + k * threads;
-        all &= i >= count || heard[k].has_come(is_block(i));
-      }
-    } while (!all);
+      for (unsigned k = 0; k < N; ++k) missing = max(missing, heard[k].missing(is_block(number(k))));
+    } while (missing == ~0U);
 #pragma unroll
     for (unsigned k = 0; k < N; ++k) {
       const unsigned i = begin + k * threads;
