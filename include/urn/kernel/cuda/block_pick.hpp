@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// A token of each block of a single row, drawn by the team that has read it while the row's leader adds up
-/// the blocks: which block is drawn does not change what is drawn from it, and nobody looks into it again.
+/// A token of each block of a single row, its best or a drawn one, picked by the team that has read it while
+/// the row's leader adds up the blocks: whichever block the leader comes to, nobody looks into it again.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,9 +27,22 @@ __device__ inline block_pick pick_from(const row_notes& notes, std::size_t b) {
   return {static_cast<std::uint32_t>(note.a), exact::float_of(static_cast<std::uint32_t>(note.b))};
 }
 
-/// Where the masses of a team's block come to more than r: the one thread that has the place says so, or the
-/// first if there is no mass.
-__device__ inline void put_pick(letter* to, const block_by_strips& block, float c, std::uint64_t r) {
+/// The first place of a block's largest logit.
+__device__ inline void put_best(letter* to, const block_by_strips& block) {
+  const auto& logits = block.strip.logit[0];
+  std::uint32_t place = ~0U;
+#pragma unroll
+  for (int i = lane_logits - 1; i >= 0; --i) {
+    if (ordered_number(logits[i]) == block.all.largest)
+      place = threadIdx.x * lane_logits + static_cast<unsigned>(i);
+  }
+  const std::uint64_t nearest = team::max_of_warps(warp_max(~place));
+  if (threadIdx.x == 0) put_note(to, {static_cast<std::uint32_t>(~nearest), 0});
+}
+
+/// Where the masses of a block come to more than r: the one thread that has the place says so, or the first
+/// if there is no mass.
+__device__ inline void put_drawn(letter* to, const block_by_strips& block, float c, std::uint64_t r) {
   if (block.all.mass == 0) {
     if (threadIdx.x == 0) put_note(to, {0, 0});
     return;
@@ -56,15 +69,22 @@ __device__ inline void put_pick(letter* to, const block_by_strips& block, float 
   put_note(to, {pick.place, exact::bits(pick.logit)});
 }
 
-/// read_together, and a pick from the block where its leader may want one.
-template <class Row>
+/// What is picked from a block.
+enum class pick_of : unsigned char { best, drawn };
+
+/// read_together, and a pick.
+template <pick_of Wanted, class Row>
 __device__ __noinline__ bool read_and_pick(const Row& row, std::size_t b, block_notes notes, bool wants_pick,
                                            const draw_key& key) {
   const block_by_strips block = read_by_strips(row, b, notes);
   if (!wants_pick) return block.has_nan;
-  const std::uint64_t bits = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
   letter* const to = reinterpret_cast<letter*>(notes.maxima.data() + b * block_strips);
-  put_pick(to, block, notes.goals.c, uniform_below(bits, block.all.mass));
+  if constexpr (Wanted == pick_of::best) {
+    put_best(to, block);
+  } else {
+    const std::uint64_t bits = random_bits(key, lane_purpose::block, static_cast<std::uint32_t>(b));
+    put_drawn(to, block, notes.goals.c, uniform_below(bits, block.all.mass));
+  }
   return block.has_nan;
 }
 

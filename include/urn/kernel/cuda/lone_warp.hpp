@@ -182,15 +182,15 @@ __device__ __noinline__ inline void hear_picks(const team_workspace& work, std::
   tell_of_picks();
 }
 
-/// See look_first. Of the leader one warp goes on, for which the others do not wait. `ByChance`: what is
-/// weighed is drawn from next.
-template <bool ByChance, class Row>
+/// See look_first. Of the leader one warp goes on, for which the others do not wait. Teams of a block pick
+/// what is wanted from it: where a token is drawn, from blocks that are weighed.
+template <pick_of Wanted, class Row>
 __device__ look look_together(team_workspace& work, const Row& row, pass_goals goals,
                               std::span<float> maxima) {
   const block_notes notes = notes_of(work, goals, maxima);
   const row_slice slice = work.slice;
-  const bool picks = ByChance && goals.masses && slice.is_block;
-  bool nan = picks ? read_and_pick(row, slice.blocks.first, notes, !slice.leads, work.context->key())
+  const bool picks = slice.is_block && (Wanted == pick_of::best || goals.masses);
+  bool nan = picks ? read_and_pick<Wanted>(row, slice.blocks.first, notes, !slice.leads, work.context->key())
                    : read_slice(row, slice, notes);
   if (!slice.leads) return {false, false};
   if (nan && lane_of_thread() == 0) atomicOr(&work.had_nan, 1U);
@@ -211,31 +211,43 @@ __device__ std::span<const weighed_block> blocks_of(const team_workspace& work, 
 }
 
 /// See scalar::scan.
-template <bool ByChance, class Row>
+template <pick_of Wanted, class Row>
 __device__ __noinline__ row_scan scan_by_warp(team_workspace& work, const Row& row, std::span<float> maxima) {
-  const look seen = look_together<ByChance>(work, row, {.strips = false}, maxima);
+  const look seen = look_together<Wanted>(work, row, {.strips = false}, maxima);
   if (!seen.leads) return {0, status::empty};
   const std::uint32_t largest = extremes_by_warp(blocks_of_lane(blocks_of(work, row))).largest;
   return {largest, status_of_row(largest, seen.has_nan)};
 }
 
 /// See scalar::mass.
-template <bool ByChance, class Row>
+template <pick_of Wanted, class Row>
 __device__ __noinline__ row_mass mass_by_warp(team_workspace& work, const Row& row, float c,
                                               std::span<float> maxima) {
-  const look seen = look_together<ByChance>(work, row, {false, true, c}, maxima);
+  const look seen = look_together<Wanted>(work, row, {false, true, c}, maxima);
   if (!seen.leads) return {0, no_mass_key, 0, status::empty};
   return total_by_warp(blocks_of(work, row), seen.has_nan);
 }
 
+/// Whether another team has picked from this block.
+__device__ inline bool is_picked(const team_workspace& work, std::size_t block) {
+  return work.slice.is_block && block >= work.slice.blocks.last;
+}
+
 /// See scalar::max.
-template <class Row>
+template <pick_of Wanted, class Row>
 __device__ __noinline__ row_max best_by_warp(team_workspace& work, const Row& row, row_scan scanned) {
   if (has(scanned.status, status::empty)) return {0, scanned.status};
   const unsigned block = block_having(blocks_of_lane(blocks_of(work, row)), scanned.largest);
-  strips<block_strips> logits;
-  load_strips(row, std::size_t{block} * block_size, logits);
-  const auto id = static_cast<token_id>(block * block_size + place_of_largest(logits, scanned.largest));
+  std::uint32_t place;
+  if (Wanted == pick_of::best && is_picked(work, block)) {
+    wait_for_picks();
+    place = pick_from(work.notes(), block).place;
+  } else {
+    strips<block_strips> logits;
+    load_strips(row, std::size_t{block} * block_size, logits);
+    place = place_of_largest(logits, scanned.largest);
+  }
+  const auto id = static_cast<token_id>(block * block_size + place);
   return {(std::uint64_t{scanned.largest} << 32) | static_cast<std::uint32_t>(~id), scanned.status};
 }
 
@@ -262,9 +274,9 @@ __device__ std::size_t pick_by_warp(team_workspace& work, const Row& row, float 
   if (lane > 0) r -= upto[lane - 1];
   std::size_t b = std::size_t{lane} * blocks_of_a_lane(blocks.size());
   for (std::uint64_t w; (w = block_in_row(blocks[b].mass, blocks[b].key, mass.key)) <= r; ++b) r -= w;
-  const bool is_picked = work.slice.is_block && b >= work.slice.blocks.last;
-  if (is_picked) wait_for_picks();
-  const block_pick pick = is_picked ? pick_from(work.notes(), b) : pick_in_block(row, b, blocks[b], c, key);
+  const bool known = is_picked(work, b);
+  if (known) wait_for_picks();
+  const block_pick pick = known ? pick_from(work.notes(), b) : pick_in_block(row, b, blocks[b], c, key);
   if (lane_of_thread() == 0) near_warp().drawn = pick.logit;
   __syncwarp();
   return b * block_size + pick.place;
@@ -272,7 +284,7 @@ __device__ std::size_t pick_by_warp(team_workspace& work, const Row& row, float 
 
 /// All warps of a team run the pipeline up to its only look at the row, for which each reads a part of the
 /// slice; from there on one of them goes on, and its lanes call each kernel together.
-template <bool ByChance>
+template <pick_of Wanted>
 struct lone_warp : scalar_t {
   using workspace = team_workspace;
 
@@ -294,15 +306,15 @@ struct lone_warp : scalar_t {
   }
   template <class Row>
   __device__ row_scan scan(const Row& row, std::span<float> maxima) const {
-    return scan_by_warp<ByChance>(*work, row, maxima);
+    return scan_by_warp<Wanted>(*work, row, maxima);
   }
   template <class Row>
   __device__ row_max max(const Row& row, row_scan scanned) const {
-    return best_by_warp(*work, row, scanned);
+    return best_by_warp<Wanted>(*work, row, scanned);
   }
   template <class Row>
   __device__ row_mass mass(const Row& row, float c, std::span<weighed_block>, std::span<float> maxima) const {
-    return mass_by_warp<ByChance>(*work, row, c, maxima);
+    return mass_by_warp<Wanted>(*work, row, c, maxima);
   }
   template <class Row>
   __device__ std::size_t pick(const Row& row, float c, std::span<const weighed_block>, row_mass mass,

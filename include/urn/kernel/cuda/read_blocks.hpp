@@ -147,9 +147,9 @@ __device__ block_by_strips read_by_strips(const Row& from, std::size_t b, block_
   const unsigned mine = warp_of_thread();
   block_by_strips block;
   load_held(row, b * block_size + mine * warp_strip, block.strip);
-  std::uint32_t of_strip;
-  block.has_nan = team::any(notes.look(b, mine, block.strip, of_strip));
-  block.all = notes.weighed(block.strip, static_cast<std::uint32_t>(team::max_of_warps(of_strip)));
+  std::uint32_t largest;
+  block.has_nan = team::any(notes.look(b, mine, block.strip, largest));
+  block.all = notes.weighed(block.strip, static_cast<std::uint32_t>(team::max_of_warps(largest)));
   block.of_strip = block.all.mass;
   block.before = team::sum_of_warps_before(block.of_strip, block.all.mass);
   if (threadIdx.x == 0) notes.put(b, block.all, block.has_nan);

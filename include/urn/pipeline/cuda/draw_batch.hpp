@@ -210,8 +210,8 @@ __global__ void __launch_bounds__(most_threads, teams_at_a_time<sampler_of<Sampl
     if (asks_for_lists) return draw_now_and_then(stage, row, context, work, out[r]);
   }
   if constexpr (is_by_a_warp<stage_type>) {
-    constexpr bool by_chance = count_stages<stage_type, is_chance>() != 0;
-    draw_by(lone_warp<by_chance>(work), stage, row, context, work, out[r]);
+    constexpr pick_of wanted = count_stages<stage_type, is_chance>() != 0 ? pick_of::drawn : pick_of::best;
+    draw_by(lone_warp<wanted>(work), stage, row, context, work, out[r]);
   } else {
     draw_by_team(stage, row, context, work, out[r]);
   }
