@@ -39,8 +39,7 @@ struct one_a_row {
 struct division {
   unsigned slices = 1;
   unsigned blocks = 1;
-  bool rows_first =
-      true;  ///< teams are numbered row by row within a slice; if not, slice by slice within a row
+  bool rows_first = true;   ///< a slice's teams have consecutive numbers; if not, a row's have
   unsigned note_bytes = 0;  ///< of shared memory for a row's notes; 0: they are far
 };
 
