@@ -85,7 +85,7 @@ struct block_range {
 struct row_slice {
   block_range blocks{};
   bool leads = true;
-  bool is_block = false;  ///< as all of the row, of teams that have a warp for each strip of it
+  bool is_block = false;  ///< like each slice of its row; then a team has a warp for each strip of it
 };
 
 /// The part of a team's shared memory whose size the launch decides.
