@@ -21,6 +21,7 @@ using urn::draw, urn::draw_context;
 
 constexpr auto chain = urn::temperature{0.8F} | urn::top_k{50} | urn::top_p{0.9F} | urn::min_p{0.02F} |
                        urn::categorical{} | urn::logprobs{};
+constexpr auto best = urn::greedy{} | urn::logprobs{};
 constexpr auto plain = urn::temperature{0.7F} | urn::categorical{};
 constexpr auto nucleus = urn::temperature{1.0F} | urn::top_p{0.9F} | urn::categorical{};
 
@@ -96,13 +97,42 @@ TEST(cuda, teams_tell_their_leader_of_any_slice) {
       const auto contexts = contexts_of(7, 3);
       const auto of_chain = on_host(chain, logits, columns, columns, contexts);
       const auto of_plain = on_host(plain, logits, columns, columns, contexts);
+      const auto of_best = on_host(best, logits, columns, columns, contexts);
       for (const unsigned slices : {0U, 1U, 2U, 7U, 16U, 1'000U}) {
         const auto chained = device::draws(chain, batch, contexts, scratch.view(), slices);
         const auto drawn = device::draws(plain, batch, contexts, scratch.view(), slices);
+        const auto found = device::draws(best, batch, contexts, scratch.view(), slices);
         for (std::size_t r = 0; r < 3; ++r) {
           EXPECT_TRUE(device::same(chained[r], of_chain[r])) << columns << " by " << slices << ", row " << r;
           EXPECT_TRUE(device::same(drawn[r], of_plain[r])) << columns << " by " << slices << ", row " << r;
+          EXPECT_TRUE(device::same(found[r], of_best[r])) << columns << " by " << slices << ", row " << r;
         }
+      }
+    }
+  }
+}
+
+/// A row of up to twice as many blocks as an H100 has multiprocessors is read by a team a block, which picks
+/// its token: also where all of a block is masked, and where the best stands in several.
+TEST(cuda, teams_of_a_block_pick_its_token) {
+  const device::workspace scratch(1, 262'144);
+  for (const std::size_t columns : {1'025, 2'050, 70'000, 128'256, 151'936, 262'144}) {
+    device::array<float> there(columns);
+    for (std::size_t first = 0; first < 40; ++first) {
+      fill<<<1, 256>>>(there.span().data(), columns, columns, first);
+      std::vector<float> logits = there.values();
+      const std::size_t masked = first * 1'024 % columns;
+      for (std::size_t i = masked; i < std::min(columns, masked + 1'024); ++i)
+        logits[i] = urn::exact::minus_infinity;
+      if (first % 2 == 0) logits[columns - 1] = logits[columns / 3] = 40.0F;
+      const device::array<float> row{std::span<const float>(logits)};
+      const urn::batch_view<float> batch{row.span().data(), 1, columns, columns};
+      const auto contexts = contexts_of(first, 1);
+      for (const unsigned slices : {0U, 1'000U}) {
+        const auto drawn = device::draws(plain, batch, contexts, scratch.view(), slices);
+        const auto found = device::draws(best, batch, contexts, scratch.view(), slices);
+        EXPECT_TRUE(device::same(drawn[0], on_host(plain, logits, columns, columns, contexts)[0])) << columns;
+        EXPECT_TRUE(device::same(found[0], on_host(best, logits, columns, columns, contexts)[0])) << columns;
       }
     }
   }

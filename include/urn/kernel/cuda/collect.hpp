@@ -124,14 +124,8 @@ __device__ __noinline__ inline round_places places_of(team& together, std::uint3
   return places;
 }
 
-/// Whether a row's logit is one load. Those of other rows are looked up by all threads once a list is
-/// complete.
-template <class Row>
-inline constexpr bool is_one_load = requires(const Row& row) {
-  row.data();
-};
-
-/// Puts a thread's taken logits, one at a time: most threads have none or one. (Logits found in registers by
+/// Puts a thread's taken logits, one at a time: most threads have none or one. Those of rows whose logit is
+/// more than a load are looked up by all threads once the list is complete. (Logits found in registers by
 /// the digits of their places took longer than looking them up again.)
 template <class Row, class Writer>
 __device__ void put_taken(const Row& row, const Writer& writer, std::size_t to, std::uint32_t taken,
@@ -145,7 +139,7 @@ __device__ void put_taken(const Row& row, const Writer& writer, std::size_t to, 
                                  static_cast<std::uint32_t>(places.of_lanes_before >> (8 * s) & 255U) +
                                  static_cast<std::uint32_t>(__popc(of_strip & ((1U << inside) - 1)));
     const unsigned id = lane_position((segment + listed[s]) * warp_strip, 0) + inside;
-    if constexpr (is_one_load<Row>) {
+    if constexpr (lies_in_memory<Row>) {
       writer.put(to + before, static_cast<token_id>(id), row.at(id));
     } else {
       writer.put(to + before, static_cast<token_id>(id));
@@ -186,7 +180,7 @@ __device__ __noinline__ auto collect(team_workspace& work, const Row& row, std::
     }
     if (segment + of_segment < all) work.together.sync();  // before the next strips are listed
   }
-  if constexpr (is_one_load<Row>) {
+  if constexpr (lies_in_memory<Row>) {
     return writer.finish(count);
   } else {
     return writer.finish(count, row);

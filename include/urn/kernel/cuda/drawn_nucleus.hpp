@@ -48,7 +48,7 @@ struct nucleus_reader {
       const float largest = max_or_nan(max_or_nan(max_or_nan(low.x, low.y), max_or_nan(low.z, low.w)),
                                        max_or_nan(max_or_nan(high.x, high.y), max_or_nan(high.z, high.w)));
       take_if_reaching(largest, least, 1, is_worth);
-      if (is_worth == 0) team_workspace::near().sums[b] = 0;
+      if (is_worth == 0) team_workspace::memory().sums[b] = 0;
     }
     return __ballot_sync(all_lanes, is_worth != 0);
   }
@@ -56,7 +56,7 @@ struct nucleus_reader {
   /// The mass of the staged logits that `taken` has a bit for; `first` is the position of the lane's first
   /// one.
   __device__ std::uint64_t part(unsigned first, std::uint32_t taken, parted_tokens& found) const {
-    const float4* const staged = &team_workspace::near().staged[warp_of_thread()][0][lane_of_thread()];
+    const float4* const staged = &team_workspace::memory().staged[warp_of_thread()][0][lane_of_thread()];
     const std::uint32_t lanes_before = (1U << lane_of_thread()) - 1;
     std::uint64_t above = 0;
 #pragma unroll 1
@@ -85,7 +85,7 @@ struct nucleus_reader {
   template <class GoOn>
   __device__ std::uint64_t part(const loaded_strips& logits, unsigned first, unsigned listed, float least,
                                 parted_tokens& found, GoOn&& go_on) const {
-    float4(&staged)[near_staged][warp_threads] = team_workspace::near().staged[warp_of_thread()];
+    float4(&staged)[near_staged][warp_threads] = team_workspace::memory().staged[warp_of_thread()];
     std::uint32_t taken = logits.reaching(least, listed);
     std::uint64_t above = 0;
 #pragma unroll
@@ -132,7 +132,7 @@ struct nucleus_reader {
               if (rest != 0) logits = load_next();
             }));
         if (lane_of_thread() != 0) continue;
-        team_workspace::near().sums[here] = above;
+        team_workspace::memory().sums[here] = above;
         found.mass += above;
       }
     }
@@ -156,7 +156,7 @@ __device__ __noinline__ parted_tokens read_parts(team_workspace& work, nucleus_r
   std::size_t first = min(warp_of_thread() * share, blocks);
   const std::size_t end = min(first + share, blocks);
   parted_tokens found{0, 0, {work.swept_afar() + first * block_size}};
-  if constexpr (requires { row.data(); }) {  // whole blocks are loaded as they lie
+  if constexpr (lies_in_memory<Row>) {  // whole blocks are loaded as they lie
     const std::size_t whole = min(end, row.size() / block_size);
     if (first < whole && lies_in_fours(row, whole * block_size)) {
       reader.read(first, whole, found,
@@ -167,6 +167,18 @@ __device__ __noinline__ parted_tokens read_parts(team_workspace& work, nucleus_r
   if (first < end) found = read_rest(reader, row, first, end, found);
   work.together.sync();  // what was staged lay in the way of everything else
   return found;
+}
+
+/// Of swept tokens within an interval, where their weights come to the target.
+__device__ __noinline__ inline interval cut_within(team_workspace& work, swept_tokens swept,
+                                                   mass_target target, interval within) {
+  const auto each = [=](auto&& see) {
+    swept.each([&](swept_token t) { see(ordered_number(t.logit), [=] { return target.weight(t.logit); }); });
+  };
+  const auto weight = [=](std::uint32_t value) {
+    return target.weight(logit_of(std::uint64_t{value} << 32));
+  };
+  return close_in_by_weight(work, {within.low, within.high}, target.mass, weight, each);
 }
 
 /// The least order key that a cutoff in `at` keeps.
@@ -187,7 +199,7 @@ __device__ __noinline__ inline std::uint64_t least_key_kept(team_workspace& work
 /// lie in bins until then; their number.
 __device__ __noinline__ inline std::uint32_t add_kept(team_workspace& work, swept_tokens inside,
                                                       std::uint64_t least, mass_search search) {
-  team_memory& near = work.near();
+  cut_memory& near = work.near();
   for (unsigned b = threadIdx.x; b < near_sums; b += team_threads()) near.low[b] = near.high[b] = 0;
   work.together.sync();
   std::uint32_t count = 0;
@@ -198,7 +210,7 @@ __device__ __noinline__ inline std::uint32_t add_kept(team_workspace& work, swep
   });
   work.together.sync();
   for (unsigned b = threadIdx.x; b < near_sums; b += team_threads()) {
-    near.sums[b] += (std::uint64_t{near.high[b]} << 32) | near.low[b];
+    work.memory().sums[b] += (std::uint64_t{near.high[b]} << 32) | near.low[b];
   }
   return count;
 }
@@ -209,7 +221,7 @@ template <class Row>
 __device__ __noinline__ std::size_t pick_reaching(team_workspace& work, const Row& row, mass_search search,
                                                   std::uint64_t least, std::uint64_t total) {
   const std::size_t blocks = block_count(row.size());
-  const std::uint64_t* const sums = work.near().sums;
+  const std::uint64_t* const sums = work.memory().sums;
   std::uint64_t r = uniform_below(random_bits(work.context->key(), lane_purpose::draw), total);
   std::size_t b = 0;
   find_place(work, (near_sums + team_threads() - 1) / team_threads(), r, b,
@@ -231,12 +243,7 @@ __device__ __noinline__ kept_prefix draw_from_many(team_workspace& work, const R
   mass_target rest = search.target;
   if (above >= rest.mass) return {};
   rest.mass -= above;
-  const auto weight = [=](std::uint32_t value) { return rest.weight(logit_of(std::uint64_t{value} << 32)); };
-  const auto each = [=](auto&& see) {
-    found.inside.each(
-        [&](swept_token t) { see(ordered_number(t.logit), [=] { return rest.weight(t.logit); }); });
-  };
-  const interval at = close_in_by_weight(work, {likely.low, likely.high}, rest.mass, weight, each);
+  const interval at = cut_within(work, found.inside, rest, likely);
   if (!at.holds(rest.mass)) return {};
   const cutoff cut = cutoff_of_mass(at, rest);
   const std::uint64_t least = least_key_kept(work, found.inside, at, cut, search);
@@ -244,7 +251,7 @@ __device__ __noinline__ kept_prefix draw_from_many(team_workspace& work, const R
   const auto count = static_cast<std::uint32_t>(work.together.sum(found.count + more));
   const std::uint64_t mass = above + cut.weight;
   const std::size_t token = pick_reaching(work, row, search, least, mass);
-  team_memory& near = work.near();
+  cut_memory& near = work.near();
   if (threadIdx.x == 0) {
     near.kept_ids[0] = static_cast<token_id>(token);
     near.kept_logits[0] = row.at(token);

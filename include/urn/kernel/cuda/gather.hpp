@@ -70,7 +70,7 @@ __device__ std::span<const std::uint64_t> sorted_entries(team_workspace& work, c
                                                          const draw_context& context, std::size_t vocabulary,
                                                          gathered& result) {
   const std::span<std::uint64_t> room = work.entries();
-  unsigned& count = work.near().entries;
+  unsigned& count = work.memory().entries;
   if (threadIdx.x == 0) count = 0;
   work.together.sync();
   const std::size_t entries = edit.touches(context);
@@ -127,7 +127,7 @@ __device__ __noinline__ gathered gather_many(team_workspace& work, const Edit& e
 }
 
 /// How many of the first `count` words in `near.low` are smaller.
-__device__ inline unsigned smaller_among(const team_memory& near, std::uint32_t word, unsigned count) {
+__device__ inline unsigned smaller_among(const cut_memory& near, std::uint32_t word, unsigned count) {
   unsigned smaller = 0;
 #pragma unroll 2
   for (unsigned i = 0; i < count; i += 4) {  // past the end lie the largest
@@ -145,7 +145,7 @@ __device__ gathered gather_few(team_workspace& work, const Edit& edit, const dra
                                std::size_t vocabulary, unsigned entries, std::span<touched_token> room) {
   static_assert(most_threads <= 256);
   constexpr std::uint32_t nothing = ~0U;
-  team_memory& near = work.near();
+  cut_memory& near = work.near();
   const auto id_at = [&](unsigned i) { return static_cast<token_id>(near.low[i] >> 8); };
   touched_token mine;
   if (threadIdx.x < entries) mine = edit.touch(context, threadIdx.x);

@@ -24,6 +24,12 @@ inline constexpr unsigned warp_strip = 128;
 inline constexpr unsigned block_strips = block_size / warp_strip;
 inline constexpr int lane_logits = 4;
 
+/// A row whose logits lie in memory as they are.
+template <class Row>
+concept lies_in_memory = requires(const Row& row) {
+  row.data();
+};
+
 /// N consecutive strips in a warp's registers: lane i holds the tokens 4 i to 4 i + 3 of each. What lies past
 /// the row's end is -inf.
 template <int N>
@@ -136,7 +142,7 @@ __device__ void load_fours(const Row& row, std::size_t first, strips<N>& to) {
 /// between them.
 template <caching In = caching::none, int N, logits_row Row>
 __device__ void load_unedited(const Row& row, std::size_t first, strips<N>& to) {
-  if constexpr (requires { row.data(); }) {
+  if constexpr (lies_in_memory<Row>) {
     if (lies_in_fours(row, first + N * warp_strip)) return load_fours<In>(row, first, to);
     if (ends_in_fours(row)) return load_to_end<In>(row, first, to);
   }

@@ -129,7 +129,7 @@ struct loaded_strips {
   /// All loads are under way before the first is waited for: no branch between them.
   template <class Row>
   __device__ void load(const Row& row) {
-    if constexpr (requires { row.data(); }) {
+    if constexpr (lies_in_memory<Row>) {
       if (lies_in_fours(row, first[strips_in_flight - 1] + warp_strip)) {
         const auto* const data = row.data();
 #pragma unroll

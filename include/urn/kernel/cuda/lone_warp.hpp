@@ -51,7 +51,7 @@ __device__ inline void wait_for_picks() { asm volatile("bar.sync 2, 64;" ::: "me
 
 /// By the second warp of a row's leader, while the first goes on.
 __device__ __noinline__ inline void hear_picks(const team_workspace& work, std::size_t size) {
-  hear_others<4>(work, size, letters_of::picks, lane_of_thread(), warp_threads);
+  hear_others<5>(work, size, letters_of::picks, lane_of_thread(), warp_threads);
   __syncwarp();
   tell_of_picks();
 }
@@ -74,7 +74,7 @@ __device__ look look_together(team_workspace& work, const Row& row, pass_goals g
     if (picks && warp_of_thread() == 1) hear_picks(work, row.size());
     return {false, false};
   }
-  nan = hear_others<4>(work, row.size(), letters_of::blocks, lane_of_thread(), warp_threads);
+  nan = hear_others<5>(work, row.size(), letters_of::blocks, lane_of_thread(), warp_threads);
   wait_for_warps();
   return {true, __any_sync(all_lanes, nan) || work.had_nan != 0};
 }

@@ -64,7 +64,7 @@ __device__ __noinline__ interval part_by_sample(team_workspace& work, const Row&
   constexpr unsigned of_warp = 6;
   const unsigned sampled = team_warps() * of_warp;  // strips
   constexpr unsigned likely_parts = 9;
-  team_memory& near = work.near();
+  cut_memory& near = work.near();
   const value_bins bins(search.low, search.high);
   const int shift = max(0, exact::highest_bit(search.total) - 30);
   const auto all = static_cast<unsigned>(row.size() / warp_strip), step = all / sampled;
@@ -114,16 +114,9 @@ __device__ __noinline__ interval part_by_all(team_workspace& work, const Row& ro
 /// Of swept tokens, where the weights of the larger ones come to the target; probably within `likely`.
 __device__ __noinline__ inline interval cut_among(team_workspace& work, swept_tokens swept,
                                                   mass_search search, interval likely) {
-  const auto each = [=](auto&& see) {
-    swept.each([&](swept_token t) { see(ordered_number(t.logit), [=] { return search.weight(t.logit); }); });
-  };
-  const auto weight = [=](std::uint32_t value) {
-    return search.weight(logit_of(std::uint64_t{value} << 32));
-  };
-  const std::uint64_t mass = search.target.mass;
-  const interval at = close_in_by_weight(work, {likely.low, likely.high}, mass, weight, each);
-  if (at.above < mass) return at;
-  return close_in_by_weight(work, {likely.high + 1, search.high}, mass, weight, each);
+  const interval at = cut_within(work, swept, search.target, likely);
+  if (at.above < search.target.mass) return at;
+  return cut_within(work, swept, search.target, {likely.high + 1, search.high});
 }
 
 /// The prefix where many tokens are kept: a sample says where the cut will be. If it is `drawn` and not

@@ -20,7 +20,7 @@ class digit_pass {
 
   __device__ digit_pass(team_workspace& work, const std::uint64_t* from, unsigned size, int shift)
       : work_(&work), from_(from), shift_(shift) {
-    static_assert(sizeof(team_memory::strip) >= bins * most_warps * sizeof(std::uint32_t));
+    static_assert(sizeof(cut_memory::strip) >= bins * most_warps * sizeof(std::uint32_t));
     places_ = reinterpret_cast<std::uint32_t*>(work.near().strip);
     const unsigned share = (size + team_warps() - 1) / team_warps();
     begin_ = min(warp_of_thread() * share, size);

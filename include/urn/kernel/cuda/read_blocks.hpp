@@ -187,7 +187,7 @@ template <class Row>
 __device__ __noinline__ bool read_blocks(const Row& from, block_range range, block_notes notes) {
   const auto row = held(from);
   const std::size_t first = range.first + warp_of_thread(), step = team_warps();
-  if constexpr (requires { unedited(row).data(); }) {
+  if constexpr (lies_in_memory<decltype(unedited(row))>) {
     if (ends_in_fours(unedited(row)) && !has_temperature(row)) {
       return read_in_fours(without_temperature(row), first, range.last, step, notes);
     }

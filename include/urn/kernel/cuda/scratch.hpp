@@ -35,18 +35,21 @@ struct alignas(8) swept_token {
   token_id id;
 };
 
-/// The shared memory of one team. While it reads a row for the second time it needs nothing else of the first
-/// part.
+/// What a cut works in, and what it keeps.
+struct cut_memory {
+  alignas(16) std::uint32_t low[histogram_bins];  ///< of each bin's weight
+  std::uint32_t high[histogram_bins];
+  std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
+  token_id kept_ids[near_kept];
+  float kept_logits[near_kept];
+  alignas(16) std::uint64_t ranked[near_ranked];
+};
+
+/// The shared memory of one team. While it reads a row for the second time it needs nothing of what a cut
+/// does.
 struct team_memory {
   union {
-    struct {
-      alignas(16) std::uint32_t low[histogram_bins];  ///< of each bin's weight
-      std::uint32_t high[histogram_bins];
-      std::uint16_t strip[near_strips];  ///< those worth reading, as places in a segment of the row
-      token_id kept_ids[near_kept];
-      float kept_logits[near_kept];
-      alignas(16) std::uint64_t ranked[near_ranked];
-    };
+    cut_memory cut;
     swept_token waiting[most_warps][near_waiting];         ///< to be written, of each warp
     float4 staged[most_warps][near_staged][warp_threads];  ///< strips to be looked into, of each warp
   };
@@ -117,10 +120,11 @@ class team_workspace {
   bool has_drawn = false;       ///< from it, the first of the kept tokens
 
   /// (Named, not passed: as the exchanges' memory.)
-  [[nodiscard]] __device__ static team_memory& near() {
+  [[nodiscard]] __device__ static team_memory& memory() {
     __shared__ team_memory of_team;
     return of_team;
   }
+  [[nodiscard]] __device__ static cut_memory& near() { return memory().cut; }
   [[nodiscard]] __device__ std::size_t vocabulary() const { return vocabulary_; }
   [[nodiscard]] __device__ std::span<weighed_block> blocks() const {
     return {notes_.blocks, block_count(vocabulary_)};

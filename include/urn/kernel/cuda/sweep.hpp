@@ -170,7 +170,7 @@ class swept_writer {
  private:
   static constexpr unsigned room = near_waiting;
 
-  __device__ static swept_token* waiting() { return team_workspace::near().waiting[warp_of_thread()]; }
+  __device__ static swept_token* waiting() { return team_workspace::memory().waiting[warp_of_thread()]; }
   /// The taken logits, so many of which are in the lanes `before` this one and in `all` lanes.
   __device__ void put(const loaded_strips& logits, std::uint32_t taken, taken_of_strips before,
                       taken_of_strips all) {
@@ -229,7 +229,7 @@ __device__ __noinline__ swept_tokens sweep(team_workspace& work, const Row& row,
   unsigned first = min(warp_of_thread() * share, strips);
   const unsigned end = min(first + share, strips);
   swept_writer found(work.swept_afar() + std::size_t{first} * warp_strip);
-  if constexpr (requires { row.data(); }) {  // whole strips are loaded as they lie
+  if constexpr (lies_in_memory<Row>) {  // whole strips are loaded as they lie
     const unsigned whole = min(end, static_cast<unsigned>(row.size()) / warp_strip);
     if (first < whole && lies_in_fours(row, std::size_t{whole} * warp_strip)) {
       sweep_strips(found, {maxima, least, first, whole}, least,

@@ -78,7 +78,7 @@ struct value_bins {
 __device__ inline std::uint32_t bin_of_thread() { return value_bins::bins() - 1 - threadIdx.x; }
 
 /// Adds to a bin, whose weight is a pair of words: shared memory has no fast 64-bit addition.
-__device__ inline void add_to_bin(team_memory& near, unsigned bin, std::uint64_t weight) {
+__device__ inline void add_to_bin(cut_memory& near, unsigned bin, std::uint64_t weight) {
   const auto low = static_cast<std::uint32_t>(weight);
   const std::uint32_t before = atomicAdd(&near.low[bin], low);
   const std::uint32_t high = static_cast<std::uint32_t>(weight >> 32) + (before + low < before ? 1U : 0U);
@@ -89,7 +89,7 @@ __device__ inline void add_to_bin(team_memory& near, unsigned bin, std::uint64_t
 /// for_each(see) calls see(value, weight_of) for all values of this thread; weight_of() is its weight.
 template <class ForEach>
 __device__ interval part_of(team_workspace& work, interval at, std::uint64_t target, ForEach&& for_each) {
-  team_memory& near = work.near();
+  cut_memory& near = work.near();
   team& t = work.together;
   const value_bins bins(at.low, at.high);
   near.low[threadIdx.x] = near.high[threadIdx.x] = 0;
@@ -134,19 +134,19 @@ __device__ __noinline__ interval close_in(team_workspace& work, interval at, std
 template <class ForEach>
 __device__ __noinline__ interval end_among_few(team_workspace& work, interval at, std::uint64_t target,
                                                ForEach for_each) {
-  team_memory& near = work.near();
-  if (threadIdx.x == 0) near.entries = 0;
+  cut_memory& near = work.near();
+  if (threadIdx.x == 0) work.memory().entries = 0;
   work.together.sync();
   for_each([&](std::uint32_t value, auto&& weight_of) {
     if (value < at.low || value > at.high) return;
     const std::uint64_t weight = weight_of();
     if (weight == 0) return;
-    const unsigned place = atomicAdd(&near.entries, 1U);
+    const unsigned place = atomicAdd(&work.memory().entries, 1U);
     near.low[place] = value;
     near.ranked[place] = weight;
   });
   work.together.sync();
-  const unsigned count = near.entries;
+  const unsigned count = work.memory().entries;
   const std::uint32_t value = threadIdx.x < count ? near.low[threadIdx.x] : 0;
   std::uint64_t above = at.above, same = 0;
   bool is_first = threadIdx.x < count;
@@ -192,7 +192,7 @@ __device__ inline cutoff cutoff_at(interval at, std::uint64_t target, std::uint6
 template <class ForEach>
 __device__ __noinline__ interval part_reaching(team_workspace& work, std::uint32_t low, std::uint32_t high,
                                                std::uint64_t total, std::uint64_t target, ForEach for_each) {
-  team_memory& near = work.near();
+  cut_memory& near = work.near();
   const value_bins bins(low, high);
   const int shift = max(0, exact::highest_bit(total) - 30);
   const auto wanted = static_cast<std::uint32_t>((target + ((1ULL << shift) - 1)) >> shift);
@@ -234,7 +234,7 @@ __device__ inline unsigned rank_among(team_workspace& work, std::uint32_t value,
 /// The sum of the masses that come before this thread's in that order.
 __device__ inline std::uint64_t mass_before(team_workspace& work, std::uint32_t value, std::uint64_t mass,
                                             unsigned count) {
-  team_memory& near = work.near();
+  cut_memory& near = work.near();
   work.together.sync();  // others may still look at what was ranked
   near.low[threadIdx.x] = value;
   near.ranked[threadIdx.x] = mass;

@@ -68,7 +68,7 @@ class kept_writer {
   }
   /// Together: the first `count`, in one place.
   __device__ candidate_list finish(std::size_t count) const {
-    team_memory& near = work_->near();
+    cut_memory& near = work_->near();
     work_->together.sync();
     if (count <= near_kept) return {{near.kept_ids, count}, {near.kept_logits, count}};
 #pragma unroll 1

@@ -69,7 +69,7 @@ __device__ __noinline__ inline std::uint64_t end_of_few(team_workspace& work, sw
                                                         std::uint32_t begin, std::uint32_t count,
                                                         typical_order order, std::uint32_t low,
                                                         std::uint64_t target) {
-  team_memory& near = work.near();
+  cut_memory& near = work.near();
   for (unsigned i = lane_of_thread(); i < swept.count; i += warp_threads) {
     const swept_token t = swept.first[i];
     const std::uint64_t mass = order.value(t.logit) >= low ? order.weight(t.logit) : 0;

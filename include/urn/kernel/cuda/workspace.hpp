@@ -100,7 +100,8 @@ class cuda_workspace {
   }
 
   /// How many entries the sparse edits of one row (penalties, biases) may have, repeated ones counted: shared
-  /// memory, 16 bytes each, and 8 more for each such edit of a pipeline.
+  /// memory, 16 bytes each, and 8 more for each such edit of a pipeline. L1 has what they leave: with 256
+  /// instead of 1,024, 1024 rows by the full chain take 310 us instead of 322 on an H100.
   cuda_workspace& with_edits(std::size_t entries) {
     edits_ = entries;
     return *this;
