@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include "urn/core/count_below.hpp"
 #include "urn/core/platform.hpp"
 #include "urn/core/row.hpp"
 #include "urn/core/workspace.hpp"
@@ -30,17 +31,9 @@ struct candidate_list {
 };
 static_assert(logits_row<candidate_list>);
 
-/// How many of the ascending ids are below `id`: its place, if it is among them. (On a device
-/// std::lower_bound, compiled for it as a constexpr function by nvcc 13, goes wrong.)
+/// How many of the ascending ids are below `id`: its place, if it is among them.
 URN_HOST_DEVICE constexpr std::size_t place_of(std::span<const token_id> ids, token_id id) {
-  std::size_t below = 0;
-  for (std::size_t rest = ids.size(); rest > 0;) {
-    const std::size_t half = rest / 2;
-    const bool right = ids[below + half] < id;
-    below += right ? half + 1 : 0;
-    rest = right ? rest - half - 1 : half;
-  }
-  return below;
+  return count_below(ids.size(), [=](std::size_t i) { return ids[i] < id; });
 }
 
 /// Where a cut writes what it keeps, even while it reads what an earlier cut kept there.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "urn/core/count_below.hpp"
 #include "urn/core/draw.hpp"
 #include "urn/core/platform.hpp"
 #include "urn/core/status.hpp"
@@ -98,16 +99,9 @@ gathered gather(const Edit& edit, const draw_context& context, std::size_t vocab
 }  // namespace scalar
 }  // namespace kernel
 
-/// How many of the touched tokens have ids below `id`. (On a device std::lower_bound, compiled for it as a
-/// constexpr function by nvcc 13, goes wrong.)
+/// How many of the touched tokens have ids below `id`.
 URN_HOST_DEVICE constexpr std::size_t touched_below(std::span<const touched_token> touched, token_id id) {
-  std::size_t below = 0;
-  for (std::size_t rest = touched.size(); rest > 0;) {
-    const std::size_t half = (rest + 1) / 2;
-    below += touched[below + half - 1].id < id ? half : 0;  // no branch, which would be mispredicted
-    rest -= half;
-  }
-  return below;
+  return count_below(touched.size(), [=](std::size_t i) { return touched[i].id < id; });
 }
 
 /// The touched tokens whose ids lie in [first, last).

@@ -243,6 +243,17 @@ __device__ __noinline__ swept_tokens sweep(team_workspace& work, const Row& row,
   return swept;
 }
 
+/// Puts those of a warp's tokens that it keeps to place `to`, and moves it on.
+__device__ inline void put_kept(candidate_list kept, std::size_t& to, swept_token t, bool keep) {
+  const std::uint32_t of_warp = __ballot_sync(all_lanes, keep);
+  const std::size_t place = to + static_cast<unsigned>(__popc(of_warp & ((1U << lane_of_thread()) - 1)));
+  if (keep) {
+    kept.ids[place] = t.id;
+    kept.logits[place] = t.logit;
+  }
+  to += static_cast<unsigned>(__popc(of_warp));
+}
+
 /// Those that a cutoff keeps, in the order of ids.
 __device__ __noinline__ inline candidate_list keep_swept(team_workspace& work, swept_tokens swept,
                                                          cutoff cut) {
@@ -269,13 +280,7 @@ __device__ __noinline__ inline candidate_list keep_swept(team_workspace& work, s
       keep |= is_tied && ties + static_cast<unsigned>(__popc(tied & lanes_before)) < equals;
       ties += static_cast<std::uint32_t>(__popc(tied));
     }
-    const std::uint32_t of_warp = __ballot_sync(all_lanes, keep);
-    const std::size_t place = to + static_cast<unsigned>(__popc(of_warp & lanes_before));
-    if (keep) {
-      kept.ids[place] = t.id;
-      kept.logits[place] = t.logit;
-    }
-    to += static_cast<unsigned>(__popc(of_warp));
+    put_kept(kept, to, t, keep);
   });
   together.sync();
   return kept;
@@ -288,16 +293,7 @@ __device__ __noinline__ candidate_list keep_swept_if(team_workspace& work, swept
   swept.each([&](swept_token t) { mine += keep(t) ? 1 : 0; });
   std::size_t to = work.together.sum_of_warps_before(static_cast<std::uint32_t>(warp_sum(mine)), all);
   const candidate_list kept = room_for(work, all);
-  swept.each([&](swept_token t) {
-    const bool is_kept = keep(t);
-    const std::uint32_t of_warp = __ballot_sync(all_lanes, is_kept);
-    const std::size_t place = to + static_cast<unsigned>(__popc(of_warp & ((1U << lane_of_thread()) - 1)));
-    if (is_kept) {
-      kept.ids[place] = t.id;
-      kept.logits[place] = t.logit;
-    }
-    to += static_cast<unsigned>(__popc(of_warp));
-  });
+  swept.each([&](swept_token t) { put_kept(kept, to, t, keep(t)); });
   work.together.sync();
   return kept;
 }
