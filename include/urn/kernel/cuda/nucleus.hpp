@@ -150,7 +150,7 @@ __device__ __noinline__ kept_prefix prefix_of(team_workspace& work, const Row& r
   interval at = part_by_strips(work, search, scanned.maxima);
   const bool is_sure = at.holds(target.mass);
   // Some strips have two of the best.
-  const bool is_likely = !is_sure && at.inside >= target.mass - target.mass / 4;
+  const bool is_likely = !is_sure && at.inside >= target.mass - target.mass / 8;
   const unsigned most = is_sure || is_likely ? team_threads() / 2 : 0;
 #pragma unroll 1  // sure or guessed, by the same instructions: they run once a row and are waited for
   for (unsigned best = is_sure ? most : most / 2; best != 0 && best <= most; best *= 2) {
