@@ -9,7 +9,7 @@
 namespace urn {
 
 /// How many of `size` things come below a place: is_below(i) is true of the first ones and false of the
-/// others. O(log size), without a branch, which would be mispredicted. (Not std::partition_point: nvcc 13
+/// others. O(log size), without a branch, which would be mispredicted. (Not by std::lower_bound: nvcc 13
 /// compiles it, as a constexpr function, to wrong code.)
 template <class IsBelow>
 URN_HOST_DEVICE constexpr std::size_t count_below(std::size_t size, IsBelow&& is_below) {
