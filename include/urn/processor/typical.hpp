@@ -12,6 +12,7 @@
 #include "urn/kernel/candidates.hpp"
 #include "urn/kernel/scalar/moments.hpp"
 #include "urn/kernel/scalar/typical.hpp"
+#include "urn/kernel/scalar/typical_doubt.hpp"
 #include "urn/processor/stage.hpp"
 
 URN_EITHER_SIDE_BEGIN
@@ -77,7 +78,7 @@ struct typical {
     if constexpr (may_be_sure<State>) {
       if (row.is_cut) return false;
       const kernel::mass_range range =
-          kernel::range_of(row.mass(), row.scratch.blocks().first(block_count(row.size())), row.size());
+          row.policy.range_of(row.mass(), row.scratch.blocks().first(block_count(row.size())), row.size());
       const kernel::typical_doubt doubt{aim_at(row, 0, range.most, 1), range.least, share(), beyond()};
       const auto found = row.policy.select_typical_surely(row.row, doubt, row.scan(), row.scratch);
       if (found) row.keep([&](const auto&, const auto&) { return *found; });

@@ -70,6 +70,9 @@ TEST(cuda_later_cuts, typical) {
         200);
   };
   typical(0.9F, typical_rule::shortest, 1);
+  typical(0.95F, typical_rule::with_ties, 1);
+  typical(0.95F, typical_rule::beyond, 1);
+  typical(0.99F, typical_rule::shortest, 1);
   typical(0.2F, typical_rule::with_ties, 1);
   typical(0.5F, typical_rule::beyond, 100);
   typical(0.0F, typical_rule::shortest, 20'000);

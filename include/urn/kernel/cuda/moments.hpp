@@ -65,14 +65,27 @@ struct depth_sums {
 #pragma unroll
     for (const auto& strip : logits.logit) {
 #pragma unroll
-      for (const float l : strip) {
-        const std::uint64_t v = mass_in_row(l, c, row_key);
-        const std::uint32_t lifted = static_cast<std::uint32_t>(depth_of(l, c, row_key)) + lift;
-        mass += v;
-        products += v * lifted;  // where v is 0, the depth may be anything
-      }
+      for (const float l : strip) products += add_mass(l);
     }
     depth += products;
+  }
+  __device__ void add(float logit) { depth += add_mass(logit); }
+  /// Of all threads' logits.
+  [[nodiscard]] __device__ row_moments of_team(team& together) const {
+    row_moments all;
+    all.mass = together.sum(mass);
+    const wide_sum sum = sum_of_wide(together, depth) - static_cast<wide_sum>(all.mass) * lift;
+    all.depth_low = static_cast<std::uint64_t>(sum);
+    all.depth_high = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum >> 64));
+    return all;
+  }
+
+ private:
+  /// What it adds to the depths.
+  __device__ std::uint64_t add_mass(float logit) {
+    const std::uint64_t v = mass_in_row(logit, c, row_key);
+    mass += v;  // where v is 0, the depth may be anything
+    return v * (static_cast<std::uint32_t>(depth_of(logit, c, row_key)) + lift);
   }
 };
 
@@ -82,13 +95,7 @@ __device__ __noinline__ row_moments moments_of(team_workspace& work, const Row& 
                                                std::uint32_t row_key) {
   depth_sums mine{c, row_key};
   add_logits(row, mine);
-  row_moments all;
-  all.mass = work.together.sum(mine.mass);
-  const wide_sum depth =
-      sum_of_wide(work.together, mine.depth) - static_cast<wide_sum>(all.mass) * depth_sums::lift;
-  all.depth_low = static_cast<std::uint64_t>(depth);
-  all.depth_high = static_cast<std::int64_t>(static_cast<std::uint64_t>(depth >> 64));
-  return all;
+  return mine.of_team(work.together);
 }
 
 /// See row_spread and distance_of, whose comparison of the floats' order is one of floats here: zeros of

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "urn/kernel/cuda/bends.hpp"
@@ -17,6 +18,7 @@
 #include "urn/kernel/cuda/select.hpp"
 #include "urn/kernel/cuda/token_lists.hpp"
 #include "urn/kernel/cuda/typical.hpp"
+#include "urn/kernel/cuda/typical_sure.hpp"
 #include "urn/kernel/policy.hpp"
 
 namespace urn::kernel::cuda {
@@ -97,12 +99,19 @@ struct team_policy : scalar_t {
                                        workspace& scratch) const {
     return selected(reaching_of(scratch, row, least, scanned), scanned);
   }
+  __device__ mass_range range_of(const row_mass& mass, std::span<const weighed_block> blocks,
+                                 std::size_t tokens) const {
+    return range_of_blocks(*work, mass, blocks, tokens);
+  }
+  template <class Row>
+  __device__ std::optional<selection> select_typical_surely(const Row& row, const typical_doubt& doubt,
+                                                            row_scan scanned, workspace& scratch) const {
+    return typical_surely(scratch, row, doubt, scanned);
+  }
   template <class Row>
   __device__ selection select_typical(const Row& row, const typical_aim& aim, row_scan scanned,
                                       workspace& scratch) const {
-    selection kept = selected(typical_of(scratch, row, aim, scanned), scanned);
-    kept.largest = 0;  // the best may have gone
-    return kept;
+    return typical_selection(typical_of(scratch, row, aim, scanned), scanned);
   }
 
   template <class Row>

@@ -43,6 +43,19 @@ struct typical_order {
   }
 };
 
+/// The key of the only token of a value; 0 if there are more.
+__device__ __noinline__ inline std::uint64_t only_key(team_workspace& work, swept_tokens swept,
+                                                      typical_order order, std::uint32_t value) {
+  std::uint32_t count = 0, tie = 0;
+  swept.each([&](swept_token t) {
+    if (t.id == no_token || order.value(t.logit) != value) return;
+    ++count;
+    tie = order.tie(t.id);
+  });
+  const std::uint64_t both = work.together.sum((std::uint64_t{count} << 32) | tie);
+  return both >> 32 == 1 ? (std::uint64_t{value} << 32) | static_cast<std::uint32_t>(both) : 0;
+}
+
 /// The key of the last token of the shortest prefix that weighs `target`, where all of value `low` and more
 /// are among the swept ones; 0 if those do not weigh so much.
 __device__ __noinline__ inline std::uint64_t end_of_prefix(team_workspace& work, swept_tokens swept,
@@ -55,6 +68,8 @@ __device__ __noinline__ inline std::uint64_t end_of_prefix(team_workspace& work,
   if (!at.holds(target)) return 0;
   const std::uint64_t end = std::uint64_t{at.low} << 32;
   if (at.above + at.inside == target || order.aim.with_ties) return end;
+  const std::uint64_t only = only_key(work, swept, order, at.low);
+  if (only != 0) return only;
   const auto each_tied = [=, value = at.low](auto&& see) {
     swept.each([&](swept_token t) {
       if (order.value(t.logit) == value) see(order.tie(t.id), [=] { return order.weight(t.logit); });
@@ -63,32 +78,46 @@ __device__ __noinline__ inline std::uint64_t end_of_prefix(team_workspace& work,
   return end | close_in(work, {1, order.first_id}, target - at.above, 0, each_tied).low;
 }
 
+/// Notes the i-th of few tokens.
+__device__ inline void note_token(unsigned i, std::uint64_t key, std::uint64_t mass) {
+  cut_memory& near = team_workspace::near();
+  near.ranked[i] = key;
+  near.low[i] = static_cast<std::uint32_t>(mass);
+  near.high[i] = static_cast<std::uint32_t>(mass >> 32);
+}
+/// Of a noted token, how much mass and how many tokens stand before it.
+struct noted_place {
+  std::uint64_t key = 0, mass = 0, before = 0;
+  unsigned rank = 0;
+};
+/// This thread's of `count` noted tokens.
+__device__ __noinline__ inline noted_place place_of_thread(unsigned count) {
+  const cut_memory& near = team_workspace::near();
+  const auto mass_at = [&](unsigned i) { return (std::uint64_t{near.high[i]} << 32) | near.low[i]; };
+  noted_place mine;
+  if (threadIdx.x >= count) return mine;
+  mine = {near.ranked[threadIdx.x], mass_at(threadIdx.x)};
+#pragma unroll 4
+  for (unsigned i = 0; i < count; ++i) {
+    const bool precedes = near.ranked[i] > mine.key;
+    mine.before += precedes ? mass_at(i) : 0;
+    mine.rank += precedes ? 1 : 0;
+  }
+  return mine;
+}
+
 /// The same of at most as many tokens as there are threads, and of the prefix that has the aim's mass and
 /// number of tokens: each thread adds up what comes before one.
 __device__ __noinline__ inline std::uint64_t end_of_few(team_workspace& work, swept_tokens swept,
                                                         std::uint32_t begin, std::uint32_t count,
                                                         typical_order order, std::uint32_t low,
                                                         std::uint64_t target) {
-  cut_memory& near = work.near();
   for (unsigned i = lane_of_thread(); i < swept.count; i += warp_threads) {
     const swept_token t = swept.first[i];
-    const std::uint64_t mass = order.value(t.logit) >= low ? order.weight(t.logit) : 0;
-    near.ranked[begin + i] = order.key(t);
-    near.low[begin + i] = static_cast<std::uint32_t>(mass);
-    near.high[begin + i] = static_cast<std::uint32_t>(mass >> 32);
+    note_token(begin + i, order.key(t), order.value(t.logit) >= low ? order.weight(t.logit) : 0);
   }
   work.together.sync();
-  const auto mass_at = [&](unsigned i) { return (std::uint64_t{near.high[i]} << 32) | near.low[i]; };
-  const std::uint64_t key = threadIdx.x < count ? near.ranked[threadIdx.x] : 0;
-  const std::uint64_t mass = threadIdx.x < count ? mass_at(threadIdx.x) : 0;
-  std::uint64_t before = 0;
-  unsigned rank = 0;
-#pragma unroll 4
-  for (unsigned i = 0; i < count; ++i) {
-    const bool precedes = near.ranked[i] > key;
-    before += precedes ? mass_at(i) : 0;
-    rank += precedes ? 1 : 0;
-  }
+  const auto [key, mass, before, rank] = place_of_thread(count);
   const std::size_t least = max(order.aim.least, std::size_t{1});
   const bool has_mass = work.together.any(mass != 0 && before < target && before + mass >= target);
   const bool has_number = work.together.any(mass != 0 && rank + 1 == least);
@@ -151,6 +180,21 @@ __device__ __noinline__ inline swept_tokens sweep_list(team_workspace& work, can
   return found;
 }
 
+/// The swept tokens up to the last one.
+__device__ __noinline__ inline candidate_list keep_typical(team_workspace& work, swept_tokens swept,
+                                                           const typical_aim& aim, std::uint64_t end) {
+  constexpr std::uint64_t all_with_mass = std::uint64_t{1} << 32;
+  end = max(aim.with_ties ? end >> 32 << 32 : end, all_with_mass);
+  return keep_swept_if(work, swept, [=](swept_token t) { return typical_order{aim}.key(t) >= end; });
+}
+
+/// What a typical cut says of what it kept: the best token may have gone.
+__device__ inline selection typical_selection(candidate_list kept, row_scan scanned) {
+  selection result = selected(kept, scanned);
+  result.largest = 0;
+  return result;
+}
+
 /// See scalar::select_typical; of a whole row, or of a list.
 template <class Source>
 __device__ __noinline__ candidate_list typical_of(team_workspace& work, const Source& source,
@@ -169,10 +213,7 @@ __device__ __noinline__ candidate_list typical_of(team_workspace& work, const So
     swept = swept_from(least_survivor);
     end = end_of_typical(work, swept, aim, 1);
   }
-  constexpr std::uint64_t all_with_mass = std::uint64_t{1} << 32;
-  if (aim.with_ties) end = end >> 32 << 32;
-  end = max(end, all_with_mass);
-  return keep_swept_if(work, swept, [=](swept_token t) { return typical_order{aim}.key(t) >= end; });
+  return keep_typical(work, swept, aim, end);
 }
 
 }  // namespace urn::kernel::cuda

@@ -52,15 +52,19 @@ struct mass_range {
   std::uint64_t least = 0;
   std::uint64_t most = 0;
 };
-/// Of a weighed row. A token's mass in its block, one's in the row and a block's in the row are each rounded
-/// down by less than one of their units.
-URN_HOST_DEVICE inline mass_range range_of(const row_mass& mass, std::span<const block_mass> blocks,
-                                           std::size_t tokens) {
-  mass_range range{mass.total - (mass.total < tokens ? mass.total : tokens), mass.total};
-  for (const block_mass& b : blocks) {
-    range.most +=
-        1 + exact::shift_right(std::uint64_t{block_size} << (row_bits - block_bits), mass.key - b.key) + 1;
-  }
+/// Of a weighed row, without what roundings took from its blocks: a token's mass in its block, one's in the
+/// row and a block's in the row are each rounded down by less than one of their units.
+URN_HOST_DEVICE constexpr mass_range range_of(const row_mass& mass, std::size_t tokens) {
+  return {mass.total - (mass.total < tokens ? mass.total : tokens), mass.total};
+}
+/// More than roundings took from a block.
+URN_HOST_DEVICE constexpr std::uint64_t lost_of_block(std::uint32_t block_key, std::uint32_t row_key) {
+  return 1 + exact::shift_right(std::uint64_t{block_size} << (row_bits - block_bits), row_key - block_key) +
+         1;
+}
+inline mass_range range_of(const row_mass& mass, std::span<const block_mass> blocks, std::size_t tokens) {
+  mass_range range = range_of(mass, tokens);
+  for (const block_mass& b : blocks) range.most += lost_of_block(b.key, mass.key);
   return range;
 }
 

@@ -41,19 +41,6 @@ URN_HOST_DEVICE inline std::uint64_t typical_target(std::uint64_t total, float s
   return beyond ? floor_share(total, share) + 1 : ceil_share(total, share);
 }
 
-/// A typical cut of a row of which not all is known: `middle` not at all, `total` and `target` only that they
-/// are no more than those of `most`, and no less than these.
-struct typical_doubt {
-  typical_aim most;
-  std::uint64_t least_total;
-  float share;          ///< of the total that is kept
-  bool beyond = false;  ///< and more
-
-  [[nodiscard]] URN_HOST_DEVICE std::uint64_t target(std::uint64_t total) const {
-    return typical_target(total, share, beyond);
-  }
-};
-
 /// The mean of d_i by mass, rounded to the nearest integer, halves up.
 URN_HOST_DEVICE inline std::int64_t mean_depth(const row_moments& m) {
   __extension__ using wide = __int128;

@@ -72,6 +72,10 @@ struct simd_t : scalar_t {
                                           const kernel::row_scan& scanned, workspace& scratch) {
     return kernel::simd::select_typical<lanes>(row, aim, scanned, scratch);
   }
+  static kernel::mass_range range_of(const kernel::row_mass& mass, std::span<const block_mass> blocks,
+                                     std::size_t tokens) {
+    return kernel::range_of(mass, blocks, tokens);
+  }
   /// select_typical without moments, where nothing is in doubt.
   template <logits_row Row>
   static std::optional<kernel::selection> select_typical_surely(const Row& row,

@@ -7,7 +7,6 @@
 /// between is kept for the true ones. Whoever finds that it is not the same for all looks at the moments.
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,36 +18,19 @@
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/candidates.hpp"
 #include "urn/kernel/scalar/typical.hpp"
+#include "urn/kernel/scalar/typical_doubt.hpp"
 #include "urn/kernel/simd/collect.hpp"
 #include "urn/kernel/simd/moments.hpp"
 #include "urn/kernel/simd/typical.hpp"
 
 namespace urn::kernel::simd {
 
-/// Between what the mean depth lies.
-struct depth_range {
-  double least;
-  double most;
-};
-
-/// Of a row some of whose tokens are known, and the others at least so deep (or nothing is: 0). The depths of
-/// n others, whose masses v are at most 2^(40.5 - d), add up to most where all have the same mass: sum of v *
-/// (40.5 - log2 v) <= m * (40.5 + log2(n / m)) if their masses add up to m < n * 2^39.
+/// What is known of candidates.
 template <class L>
-depth_range mean_depths(const candidate_list& known, const typical_doubt& doubt, std::size_t tokens,
-                        std::int64_t deep) {
-  constexpr double rounding = 1 + 0x1p-30;
-  const row_moments m = moments<L>(known, doubt.most.c, doubt.most.row_key);
-  const double inside = static_cast<double>(m.depth_high) * 0x1p64 + static_cast<double>(m.depth_low);
-  const auto least_rest = static_cast<double>(doubt.least_total - std::min(doubt.least_total, m.mass));
-  const double rest = static_cast<double>(doubt.most.total - std::min(doubt.most.total, m.mass)) + 1;
-  const auto others = static_cast<double>(tokens - known.size() + 1);
-  if (!(rest < others * 0x1p39)) return {-0x1p60, 0x1p60};
-  const double outside = rest * 0x1p16 * (row_bits + 0.51 + std::log2(others / rest));
-  const double least = (inside + least_rest * static_cast<double>(std::max<std::int64_t>(deep, 0))) /
-                       static_cast<double>(doubt.most.total);
-  const double most = std::max(0.0, inside + outside) / static_cast<double>(doubt.least_total);
-  return {std::min(0.0, least) * 2 + std::max(0.0, least) / rounding - 1, most * rounding + 1};
+known_depths known_of(const candidate_list& found, const typical_aim& aim) {
+  const row_moments m = moments<L>(found, aim.c, aim.row_key);
+  return {found.size(), m.mass,
+          static_cast<double>(m.depth_high) * 0x1p64 + static_cast<double>(m.depth_low)};
 }
 
 /// As select_typical, of a row whose tokens down to a bound are known, by the row's moments.
@@ -80,29 +62,25 @@ std::optional<selection> select_typical_of_flat(const Row& row, const typical_do
   aim.middle = depth_of(logit_of(std::uint64_t{scanned.largest} << 32), aim.c, aim.row_key);
   const typical_find in = find_in_ring<L>(row, aim, least, scanned, scratch);
   if (!in.end.is_reached) return {};
-  const double mean = mean_depths<L>(in.found, doubt, row.size(), 0).most;
+  const double mean = mean_depths(known_of<L>(in.found, aim), doubt, row.size(), 0).most;
   if (!(2 * mean < 2 * static_cast<double>(aim.middle) + in.end.score)) {
     return select_typical_of_found<L>(row, doubt, in, least, scanned, scratch);
   }
   const selection cut = keep_typical<L>(in.found, aim, in.end, least, scanned);
   if (cut.mass == 0) return {};
   const std::uint64_t last = mass_in_row(typical_span(aim, in.end.score, least).low, aim.c, aim.row_key);
-  const std::uint64_t before = aim.with_ties ? in.end.before : cut.mass - last;
+  const std::uint64_t before = aim.with_ties ? in.end.before : cut.mass - least_of_depth(last);
   if (before >= doubt.target(doubt.least_total)) return {};
   return cut;
 }
 
-/// The depths of the kept tokens that are likeliest and least likely, and of the next ones beyond.
-struct typical_edges {
-  std::int64_t first, last;
-  std::int64_t above, below;
-  std::size_t size = 0;      ///< tokens in between
-  std::uint64_t least_mass;  ///< of one of the last
-  std::uint64_t first_mass;  ///< of one of the first
+/// The edges of what is kept of candidates down to `bound`, and how many of these lie between them.
+struct found_edges {
+  typical_edges edges;
+  std::size_t size = 0;
 
-  /// Of candidates down to `bound`.
-  typical_edges(std::span<const float> logits, const typical_aim& aim, const typical_span& within,
-                float bound) {
+  found_edges(std::span<const float> logits, const typical_aim& aim, const typical_span& within,
+              float bound) {
     float largest = exact::minus_infinity, smallest = exact::infinity;
     float higher = exact::infinity, lower = bound;
     for (const float l : logits) {
@@ -117,22 +95,10 @@ struct typical_edges {
       }
     }
     const auto depth = [&](float l) { return depth_of(l, aim.c, aim.row_key); };
-    first = depth(largest);
-    last = depth(smallest);
-    above = ordered(higher) == ordered_infinity ? -(std::int64_t{1} << 40) : depth(higher);
-    below = depth(lower);
-    first_mass = mass_in_row(largest, aim.c, aim.row_key);
-    least_mass = mass_in_row(smallest, aim.c, aim.row_key);
-  }
-  /// Whether exactly these are nearer to every mean in the range than all others, and fall short of the least
-  /// target without the one that is farthest.
-  [[nodiscard]] bool are_sure(const depth_range& means, std::uint64_t mass,
-                              std::uint64_t least_target) const {
-    const auto sum = [](std::int64_t a, std::int64_t b) { return static_cast<double>(a + b); };
-    const bool first_is_farthest = 2 * means.least > sum(first, last);
-    const std::uint64_t farthest = first_is_farthest ? first_mass : least_mass;
-    return 2 * means.most < sum(first, below) && 2 * means.least > sum(above, last) &&
-           mass - farthest < least_target;
+    const auto mass = [&](float l) { return mass_in_row(l, aim.c, aim.row_key); };
+    const bool none_above = ordered(higher) == ordered_infinity;
+    edges = {depth(largest), depth(smallest), none_above ? -(std::int64_t{1} << 40) : depth(higher),
+             depth(lower),   mass(largest),   mass(smallest)};
   }
 };
 
@@ -142,16 +108,17 @@ std::optional<selection> select_typical_of_peaky(const Row& row, const typical_d
                                                  float least, const row_scan& scanned, workspace& scratch) {
   typical_aim aim = doubt.most;
   const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch));
-  const depth_range means = mean_depths<L>(found, doubt, row.size(), depth_of(bound, aim.c, aim.row_key));
+  const depth_range means =
+      mean_depths(known_of<L>(found, aim), doubt, row.size(), depth_of(bound, aim.c, aim.row_key));
   if (means.most - means.least > 0x1p16) return {};
   aim.middle = static_cast<std::int64_t>((means.least + means.most) / 2);
   const typical_end end = typical_cut<L>(found.logits, aim, aim.target, aim.total, space_in(scratch));
   if (!end.is_reached || least_within(aim, aim.middle + end.score, least) < bound) return {};
-  const typical_edges edges(found.logits, aim, typical_span(aim, end.score, least), bound);
+  const found_edges kept(found.logits, aim, typical_span(aim, end.score, least), bound);
   const selection cut = keep_typical<L>(found, aim, end, least, scanned);
-  if (cut.kept.size() != edges.size) return {};
-  const std::uint64_t mass = sum_in_row<L>(cut.kept.logits.data(), edges.size, aim.c, aim.row_key);
-  if (!edges.are_sure(means, mass, doubt.target(doubt.least_total))) return {};
+  if (cut.kept.size() != kept.size) return {};
+  const std::uint64_t mass = sum_in_row<L>(cut.kept.logits.data(), kept.size, aim.c, aim.row_key);
+  if (!kept.edges.are_sure(means, mass, doubt.target(doubt.least_total))) return {};
   return cut;
 }
 
