@@ -151,7 +151,7 @@ void add_all(const setup& s) {
                    [=](const requests&) { return urn::temperature{0.8F} | cut | urn::categorical{}; });
   };
   add_floor<float>(s);
-  add_cut("typical", urn::typical{0.9F});
+  add_cut("typical", urn::typical{0.95F});
   add_cut("top_n_sigma", urn::top_n_sigma{1.0F});
   add_cut("xtc", urn::xtc{.threshold = 0.1F, .probability = 1.0F});
   add_cut("eta_cutoff", urn::eta_cutoff{3e-4F});

@@ -93,6 +93,16 @@ __device__ __noinline__ auto best_of(team_workspace& work, candidate_list list, 
   return keep_best(work, list, least_survivor, scanned.largest, k, writer);
 }
 
+/// The best n of a list that has at most one token a thread, in order: each has its place.
+__device__ __noinline__ inline key_list rank_few(team_workspace& work, candidate_list list, std::size_t n) {
+  const bool is_mine = threadIdx.x < list.size();
+  const std::uint32_t value = is_mine ? ordered(list.at(threadIdx.x)) : 0;
+  const unsigned rank = rank_among(work, value, static_cast<unsigned>(list.size()));
+  const bool is_wanted = value >= least_survivor && rank < n;
+  if (is_wanted) work.near().ranked[rank] = order_key(list.at(threadIdx.x), list.id(threadIdx.x));
+  return {{work.near().ranked, team::count(is_wanted)}};
+}
+
 /// The sum of a list's masses in row units.
 __device__ __noinline__ inline std::uint64_t mass_of(team_workspace& work, candidate_list list, float c,
                                                      std::uint32_t row_key) {

@@ -23,6 +23,17 @@
 
 namespace urn::kernel::cuda {
 
+/// The best n of a row or of a list, in the order of candidates.
+template <class Row>
+__device__ key_list best_in_order(team_workspace& work, const Row& row, std::size_t n, row_scan scanned) {
+  if constexpr (!whole_row<Row>) {
+    if (row.size() <= team_threads()) return rank_few(work, row, n);
+  }
+  const key_list best = best_of(work, row, n, scanned, key_writer(work));
+  rank_keys(work, best.keys);
+  return best;
+}
+
 /// All threads of a block call each kernel together, and each gets the whole answer. `WithStrips`: whether a
 /// pipeline has stages that look for the best tokens; `Drawn`: whether its nucleus may be drawn from and not
 /// looked at otherwise.
@@ -36,6 +47,7 @@ struct team_policy : scalar_t {
 
   template <class DoOne>
   __device__ void each(std::size_t n, DoOne&& do_one) const {
+    if (n == 0) return;
     work->together.sync();
 #pragma unroll 1  // here and wherever a loop has a round or two a row: what is not fetched is not waited for
     for (std::size_t i = threadIdx.x; i < n; i += team_threads()) do_one(i);
@@ -146,8 +158,7 @@ struct team_policy : scalar_t {
   template <class Row>
   __device__ std::span<const ranked_key> top_n(const Row& row, std::size_t n, row_scan scanned,
                                                workspace& scratch) const {
-    const key_list best = best_of(scratch, row, n, scanned, key_writer(scratch));
-    rank_keys(scratch, best.keys);
+    const key_list best = best_in_order(scratch, row, n, scanned);
     return {reinterpret_cast<const ranked_key*>(best.keys.data()), best.size()};
   }
   template <class Row>
