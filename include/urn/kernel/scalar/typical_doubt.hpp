@@ -78,9 +78,9 @@ struct typical_edges {
                                               std::uint64_t least_target) const {
     const auto sum = [](std::int64_t a, std::int64_t b) { return static_cast<double>(a + b); };
     const bool first_is_farthest = 2 * means.least > sum(first, last);
-    const std::uint64_t farthest = least_of_depth(first_is_farthest ? first_mass : last_mass);
+    const std::uint64_t last_in_order = least_of_depth(first_is_farthest ? first_mass : last_mass);
     return 2 * means.most < sum(first, below) && 2 * means.least > sum(above, last) &&
-           mass - farthest < least_target;
+           mass - last_in_order < least_target;
   }
 };
 
