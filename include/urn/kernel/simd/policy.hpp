@@ -72,6 +72,7 @@ struct simd_t : scalar_t {
                                           const kernel::row_scan& scanned, workspace& scratch) {
     return kernel::simd::select_typical<lanes>(row, aim, scanned, scratch);
   }
+  /// Between what the masses of a weighed row's tokens add up to.
   static kernel::mass_range range_of(const kernel::row_mass& mass, std::span<const block_mass> blocks,
                                      std::size_t tokens) {
     return kernel::range_of(mass, blocks, tokens);
