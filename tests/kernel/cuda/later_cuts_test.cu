@@ -78,6 +78,17 @@ TEST(cuda_later_cuts, typical) {
   typical(0.0F, typical_rule::shortest, 20'000);
 }
 
+/// So hot that hundreds of tokens tie, on both sides of the mean.
+TEST(cuda_later_cuts, typical_of_hot_rows) {
+  for (const float heat : {100.0F, 10'000.0F}) {
+    for (const float p : {0.5F, 0.9F, 0.95F}) {
+      const auto sampler = urn::temperature{heat} | urn::typical{p} | urn::categorical{};
+      EXPECT_EQ(differences(sampler, 400, 7'216, 7'216), 0U) << heat << ", " << p;
+      EXPECT_EQ(differences(sampler, 200, columns, stride), 0U) << heat << ", " << p;
+    }
+  }
+}
+
 TEST(cuda_later_cuts, tails_and_sigmas) {
   using urn::tail_free_rule;
   const auto cut = [](float z, tail_free_rule rule, float n, std::size_t least) {

@@ -189,7 +189,7 @@ __device__ __noinline__ std::optional<selection> typical_of_many(team_workspace&
   aim.middle = mean_depth(m);
   aim.total = m.mass;
   aim.target = doubt.target(m.mass);
-  const std::int64_t known = depth(likely.low) - aim.middle;
+  const std::int64_t known = depth(likely.low) - 1 - aim.middle;  // of its depth others may be left
   if (known <= 0 || known >= typical_order::most_typical) return {};
   const std::uint64_t end =
       end_of_typical(work, swept, aim, typical_order::most_typical - static_cast<std::uint32_t>(known));
