@@ -36,8 +36,7 @@ struct weighed_row {
   }
   [[nodiscard]] kernel::known_depths best(std::size_t n) const {
     const urn::row_view known{std::span(logits).first(n)};
-    const kernel::row_moments m = kernel::scalar::moments(known, c, key);
-    return {n, m.mass, static_cast<double>(m.depth_high) * 0x1p64 + static_cast<double>(m.depth_low)};
+    return kernel::known_by(kernel::scalar::moments(known, c, key), n);
   }
   [[nodiscard]] kernel::typical_doubt doubt(std::uint64_t by, float share) const {
     const std::uint64_t most = moments.mass + by;

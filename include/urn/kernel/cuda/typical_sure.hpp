@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// The typical cut of a weighed row without its moments, by a team: where few tokens have most of the mass,
-/// they say where the mean lies, nearly enough most of the time (as kernel/simd/typical_sure.hpp).
+/// The typical cut of a weighed row by a team, without its moments where they can be done without (as
+/// kernel/simd/typical_sure.hpp): few tokens that have most of the mass say nearly enough where the mean
+/// lies; of other rows the cut is often the nucleus.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,11 @@ __device__ __noinline__ inline mass_range range_of_blocks(team_workspace& work, 
   mass_range range = kernel::range_of(mass, tokens);
   range.most += work.together.sum(lost);
   return range;
+}
+
+/// How deep a logit lies, given as `ordered`.
+__device__ inline std::int64_t depth_of_value(std::uint32_t value, const typical_aim& aim) {
+  return depth_of(logit_of(std::uint64_t{value} << 32), aim.c, aim.row_key);
 }
 
 /// One of few candidates, a thread's. The depth of one that has no mass is out of reach.
@@ -75,7 +81,8 @@ __device__ inline std::optional<typical_edges> edges_of(team& together, const ty
   constexpr std::int64_t none = std::int64_t{1} << 30;
   const std::int64_t first = least_of(together, mine.depth, keep);
   const std::int64_t last = -least_of(together, -mine.depth, keep);
-  const bool above = mine.depth<first, below = mine.depth> last;
+  const bool above = mine.depth < first;
+  const bool below = mine.depth > last;
   if (together.any(!keep && !above && !below)) return {};
   const std::uint64_t first_mass = together.max(keep && mine.depth == first ? mine.mass : 0);
   const std::uint64_t last_mass = together.max(keep && mine.depth == last ? mine.mass : 0);
@@ -121,8 +128,7 @@ __device__ __noinline__ inline swept_depths depths_of(team_workspace& work, swep
     near.ranked[place] = mass;
   });
   const row_moments m = sums.of_team(work.together);
-  const double depth = static_cast<double>(m.depth_high) * 0x1p64 + static_cast<double>(m.depth_low);
-  const known_depths known{static_cast<std::size_t>(work.together.sum(std::uint64_t{count})), m.mass, depth};
+  const known_depths known = known_by(m, work.together.sum(std::uint64_t{count}));
   before = work.together.sum(before);
   if (ties >= team_threads()) return {known, {last}};
   const std::uint32_t id = near.low[threadIdx.x];
@@ -147,13 +153,10 @@ __device__ __noinline__ inline depth_end nucleus_surely(team_workspace& work, sw
                                                         const typical_doubt& doubt, std::int64_t best,
                                                         std::size_t tokens) {
   const typical_aim& aim = doubt.most;
-  const auto depth = [&](std::uint32_t value) {
-    return depth_of(logit_of(std::uint64_t{value} << 32), aim.c, aim.row_key);
-  };
   const interval at = cut_among(work, swept, search, likely);
   if (!at.holds(search.target.mass)) return {};
-  const std::int64_t last = depth(at.low);
-  if (depth(likely.low) <= last) return {};  // others may tie
+  const std::int64_t last = depth_of_value(at.low, aim);
+  if (depth_of_value(likely.low, aim) <= last) return {};  // others may tie
   const swept_depths depths = depths_of(work, swept, aim, last, search.target.mass);
   const double mean = mean_depths(depths.known, doubt, tokens, 0).most;
   const bool is_sure =
@@ -172,12 +175,9 @@ __device__ __noinline__ std::optional<selection> typical_of_many(team_workspace&
   const mass_search search(target, aim.total, row.size(), scanned);
   const interval likely = part_by_sample(work, row, search, 4);
   if (likely.high == 0) return {};
-  const auto depth = [&](std::uint32_t value) {
-    return depth_of(logit_of(std::uint64_t{value} << 32), aim.c, aim.row_key);
-  };
   const swept_tokens swept = sweep(work, row, scanned.maxima, likely.low);
   const depth_end sure =
-      nucleus_surely(work, swept, search, likely, doubt, depth(scanned.largest), row.size());
+      nucleus_surely(work, swept, search, likely, doubt, depth_of_value(scanned.largest, aim), row.size());
   if (sure.id != no_token) {
     const auto keeps = [=, c = aim.c, key = aim.row_key](swept_token t) {
       const std::int64_t d = depth_of(t.logit, c, key);
@@ -189,7 +189,8 @@ __device__ __noinline__ std::optional<selection> typical_of_many(team_workspace&
   aim.middle = mean_depth(m);
   aim.total = m.mass;
   aim.target = doubt.target(m.mass);
-  const std::int64_t known = depth(likely.low) - 1 - aim.middle;  // of its depth others may be left
+  const std::int64_t known =
+      depth_of_value(likely.low, aim) - 1 - aim.middle;  // of its depth others may be left
   if (known <= 0 || known >= typical_order::most_typical) return {};
   const std::uint64_t end =
       end_of_typical(work, swept, aim, typical_order::most_typical - static_cast<std::uint32_t>(known));
@@ -211,8 +212,7 @@ __device__ __noinline__ std::optional<selection> typical_of_few(team_workspace& 
   const candidate_list found = collect(work, row, scanned.maxima, bound, kept_writer(work));
   if (found.size() > team_threads()) return {};
   const typical_candidate mine(found, aim);
-  const float lowest = logit_of(std::uint64_t{bound} << 32);
-  const std::int64_t deepest = min(depth_of(lowest, aim.c, aim.row_key), typical_candidate::out_of_reach);
+  const std::int64_t deepest = min(depth_of_value(bound, aim), typical_candidate::out_of_reach);
   const depth_range means = mean_depths(mine.known(together, found.size()), doubt, row.size(), deepest);
   if (means.most - means.least > 0x1p16) return {};
   aim.middle = static_cast<std::int64_t>((means.least + means.most) / 2);

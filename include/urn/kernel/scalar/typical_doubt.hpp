@@ -40,6 +40,11 @@ struct known_depths {
   double depth;
 };
 
+/// The tokens whose moments these are.
+URN_HOST_DEVICE inline known_depths known_by(const row_moments& m, std::size_t tokens) {
+  return {tokens, m.mass, static_cast<double>(m.depth_high) * 0x1p64 + static_cast<double>(m.depth_low)};
+}
+
 /// Of a row of `tokens`, some of which are known, and the others at least so deep (or nothing is: 0). The
 /// depths of n others, whose masses v are at most 2^(40.5 - d), add up to most where all have the same mass:
 /// sum of v * (40.5 - log2 v) <= m * (40.5 + log2(n / m)) if their masses add up to m < n * 2^39.

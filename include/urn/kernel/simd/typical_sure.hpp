@@ -25,14 +25,6 @@
 
 namespace urn::kernel::simd {
 
-/// What is known of candidates.
-template <class L>
-known_depths known_of(const candidate_list& found, const typical_aim& aim) {
-  const row_moments m = moments<L>(found, aim.c, aim.row_key);
-  return {found.size(), m.mass,
-          static_cast<double>(m.depth_high) * 0x1p64 + static_cast<double>(m.depth_low)};
-}
-
 /// As select_typical, of a row whose tokens down to a bound are known, by the row's moments.
 template <class L, logits_row Row>
 std::optional<selection> select_typical_of_found(const Row& row, const typical_doubt& doubt,
@@ -62,7 +54,9 @@ std::optional<selection> select_typical_of_flat(const Row& row, const typical_do
   aim.middle = depth_of(logit_of(std::uint64_t{scanned.largest} << 32), aim.c, aim.row_key);
   const typical_find in = find_in_ring<L>(row, aim, least, scanned, scratch);
   if (!in.end.is_reached) return {};
-  const double mean = mean_depths(known_of<L>(in.found, aim), doubt, row.size(), 0).most;
+  const double mean =
+      mean_depths(known_by(moments<L>(in.found, aim.c, aim.row_key), in.found.size()), doubt, row.size(), 0)
+          .most;
   if (!(2 * mean < 2 * static_cast<double>(aim.middle) + in.end.score)) {
     return select_typical_of_found<L>(row, doubt, in, least, scanned, scratch);
   }
@@ -108,8 +102,8 @@ std::optional<selection> select_typical_of_peaky(const Row& row, const typical_d
                                                  float least, const row_scan& scanned, workspace& scratch) {
   typical_aim aim = doubt.most;
   const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch));
-  const depth_range means =
-      mean_depths(known_of<L>(found, aim), doubt, row.size(), depth_of(bound, aim.c, aim.row_key));
+  const depth_range means = mean_depths(known_by(moments<L>(found, aim.c, aim.row_key), found.size()), doubt,
+                                        row.size(), depth_of(bound, aim.c, aim.row_key));
   if (means.most - means.least > 0x1p16) return {};
   aim.middle = static_cast<std::int64_t>((means.least + means.most) / 2);
   const typical_end end = typical_cut<L>(found.logits, aim, aim.target, aim.total, space_in(scratch));
