@@ -96,7 +96,8 @@ TEST(typical_doubt, what_is_sure_is_kept_for_every_mean_and_total) {
     const kernel::typical_doubt doubt =
         row.doubt(row.moments.mass >> (9 + random.below(10)), random.uniform());
     const auto mean = kernel::mean_depth(row.moments);
-    const auto width = static_cast<std::int64_t>(random.below(6000));
+    const std::size_t around = random.below(6000);
+    const auto width = static_cast<std::int64_t>(around);
     const auto kept_at = [&](std::int64_t middle, std::uint64_t total, urn::workspace& scratch) {
       kernel::typical_aim aim = doubt.most;
       aim.middle = middle, aim.total = total, aim.target = doubt.target(total);
@@ -112,7 +113,7 @@ TEST(typical_doubt, what_is_sure_is_kept_for_every_mean_and_total) {
         !edges.empty() && edges.front().are_sure(range, mass, doubt.target(doubt.least_total));
     ++(is_sure ? sure : unsure);
     for (int j = 0; is_sure && j < 20; ++j) {
-      const std::int64_t middle = mean - width + static_cast<std::int64_t>(random.below(2 * width + 1));
+      const std::int64_t middle = mean - width + static_cast<std::int64_t>(random.below(2 * around + 1));
       const std::uint64_t total = doubt.least_total + random.below(doubt.most.total - doubt.least_total + 1);
       const urn::candidate_list same = kept_at(middle, total, other);
       ASSERT_TRUE(std::ranges::equal(same.ids, kept.ids)) << i << ", mean " << middle << ", total " << total;
