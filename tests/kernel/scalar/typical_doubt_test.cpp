@@ -76,7 +76,7 @@ TEST(typical_doubt, no_token_of_a_depth_weighs_less_than_its_least) {
   }
 }
 
-/// The kept set's edges in a row whose mean is `middle`; nothing if other tokens lie between them.
+/// The edges of what is kept of a row, if no other tokens lie between them and some lie below.
 std::vector<kernel::typical_edges> edges_of(const weighed_row& row, const urn::candidate_list& kept) {
   const auto depth = [&](std::size_t i) { return kernel::depth_of(row.logits[i], c, row.key); };
   const auto mass = [&](std::size_t i) { return kernel::mass_in_row(row.logits[i], c, row.key); };

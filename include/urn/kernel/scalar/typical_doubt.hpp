@@ -3,13 +3,13 @@
 /// What can be said of a typical cut before the row's moments are known: bounds of the mean depth, and
 /// whether every mean and total within bounds keeps the same tokens.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include "urn/core/platform.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/fraction.hpp"
+#include "urn/kernel/scalar/moments.hpp"
 #include "urn/kernel/scalar/typical.hpp"
 
 namespace urn::kernel {
