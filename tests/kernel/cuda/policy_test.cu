@@ -138,6 +138,38 @@ TEST(cuda, teams_of_a_block_pick_its_token) {
   }
 }
 
+/// Where there are more rows than teams at a time (264 on an H100), the first rows have two teams each: also
+/// with a NaN in the part of the second one.
+TEST(cuda, pairs_of_teams_draw_the_first_of_many_rows) {
+  constexpr std::size_t most = 600;
+  for (const std::size_t columns : {8'193, 20'000, 33'001}) {
+    device::array<float> there(most * columns);
+    fill<<<most, 256>>>(there.span().data(), columns, columns, 3);
+    std::vector<float> logits = there.values();
+    for (std::size_t r = 0; r < most; r += 3) logits[(r + 1) * columns - 1] = urn::exact::quiet_nan;
+    const device::array<float> spoiled{std::span<const float>(logits)};
+    const device::workspace scratch(most, columns);
+    const auto contexts = contexts_of(3, most);
+    const auto equal = [&](const auto& sampler, const std::vector<draw>& host, std::size_t rows) {
+      const urn::batch_view<float> batch{spoiled.span().data(), rows, columns, columns};
+      const auto drawn = device::draws(sampler, batch, std::span(contexts).first(rows), scratch.view());
+      for (std::size_t r = 0; r < rows; ++r) {
+        ASSERT_TRUE(device::same(drawn[r], host[r])) << columns << ": row " << r << " of " << rows;
+      }
+    };
+    const auto of_chain = on_host(chain, logits, columns, columns, contexts);
+    const auto of_plain = on_host(plain, logits, columns, columns, contexts);
+    const auto of_best = on_host(best, logits, columns, columns, contexts);
+    const auto of_nucleus = on_host(nucleus, logits, columns, columns, contexts);
+    for (const std::size_t rows : {263, 264, 265, 300, 529, 600}) {
+      equal(chain, of_chain, rows);
+      equal(plain, of_plain, rows);
+      equal(best, of_best, rows);
+      equal(nucleus, of_nucleus, rows);
+    }
+  }
+}
+
 TEST(cuda, draws_one_token_from_64_copies_with_one_seed) {
   constexpr std::size_t columns = 32'000, rows = 64;
   const device::array<float> logits(columns);

@@ -68,11 +68,10 @@ struct cuda : kernel::cuda::thrust_on_stream {
     const kernel::cuda::device_memory& memory = scratch.memory();
     if (batch.rows > memory.rows || batch.columns > memory.vocabulary) return status::no_space;
     if (batch.rows == 0) return status::ok;
-    using row = kernel::cuda::row_of<Batch>;
     const unsigned processors = multiprocessors();
     const unsigned threads = kernel::cuda::best_threads<Sampler>(batch.rows, processors);
-    kernel::cuda::division parts = kernel::cuda::divide(batch.rows, batch.columns, slices, processors,
-                                                        kernel::cuda::best_sharing<Sampler, row>());
+    kernel::cuda::division parts = kernel::cuda::divide<Sampler, kernel::cuda::row_of<Batch>>(
+        batch.rows, batch.columns, slices, processors);
     parts.note_bytes = kernel::cuda::bytes_for_notes(memory.vocabulary, threads);
     const std::size_t room =
         parts.note_bytes + kernel::cuda::team_workspace::edit_bytes(
@@ -80,9 +79,7 @@ struct cuda : kernel::cuda::thrust_on_stream {
     if (!allow(reinterpret_cast<const void*>(&kernel::cuda::draw_kernel<Batch, Samplers>), room)) {
       return status::device_error;
     }
-    dim3 teams(static_cast<unsigned>(batch.rows), parts.slices);
-    if (!parts.rows_first) teams = dim3(teams.y, teams.x);
-    kernel::cuda::draw_kernel<<<teams, threads, room, stream>>>(
+    kernel::cuda::draw_kernel<<<parts.teams(batch.rows), threads, room, stream>>>(
         batch, samplers, contexts.data(), out.data(), memory, parts, static_cast<unsigned>(scratch.edits()));
     return cudaPeekAtLastError() == cudaSuccess ? status::ok : status::device_error;
   }
