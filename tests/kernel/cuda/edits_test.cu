@@ -16,7 +16,7 @@ using urn::token_id;
 using tokens = std::vector<token_id>;
 using sequence = urn::basic_biased_sequence<std::span<const token_id>>;
 
-constexpr std::size_t columns = 9'000, rows = 400;  // on an H100 pairs of teams draw the first ones
+constexpr std::size_t columns = 9'000, rows = 600;  // on an H100 pairs of teams draw the first ones
 
 std::uint64_t hash(std::uint64_t a, std::uint64_t b) {
   std::uint64_t h = (a * 0x9E3779B97F4A7C15ULL) ^ (b * 0xD1B54A32D192ED03ULL);

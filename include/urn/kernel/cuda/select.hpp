@@ -10,7 +10,7 @@
 #include "urn/core/status.hpp"
 #include "urn/kernel/block_mass.hpp"
 #include "urn/kernel/cuda/collect.hpp"
-#include "urn/kernel/cuda/gather.hpp"
+#include "urn/kernel/cuda/radix_sort.hpp"
 #include "urn/kernel/cuda/read_blocks.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/sweep.hpp"
@@ -101,6 +101,17 @@ __device__ __noinline__ inline key_list rank_few(team_workspace& work, candidate
   const bool is_wanted = value >= least_survivor && rank < n;
   if (is_wanted) work.near().ranked[rank] = order_key(list.at(threadIdx.x), list.id(threadIdx.x));
   return {{work.near().ranked, team::count(is_wanted)}};
+}
+
+/// The best n of a row or of a list, in the order of candidates.
+template <class Row>
+__device__ key_list best_in_order(team_workspace& work, const Row& row, std::size_t n, row_scan scanned) {
+  if constexpr (!whole_row<Row>) {
+    if (row.size() <= team_threads()) return rank_few(work, row, n);
+  }
+  const key_list best = best_of(work, row, n, scanned, key_writer(work));
+  rank_keys(work, best.keys);
+  return best;
 }
 
 /// The sum of a list's masses in row units.

@@ -12,7 +12,6 @@
 #include "urn/kernel/cuda/moments.hpp"
 #include "urn/kernel/cuda/nucleus.hpp"
 #include "urn/kernel/cuda/race.hpp"
-#include "urn/kernel/cuda/radix_sort.hpp"
 #include "urn/kernel/cuda/row_pass.hpp"
 #include "urn/kernel/cuda/scratch.hpp"
 #include "urn/kernel/cuda/select.hpp"
@@ -22,17 +21,6 @@
 #include "urn/kernel/policy.hpp"
 
 namespace urn::kernel::cuda {
-
-/// The best n of a row or of a list, in the order of candidates.
-template <class Row>
-__device__ key_list best_in_order(team_workspace& work, const Row& row, std::size_t n, row_scan scanned) {
-  if constexpr (!whole_row<Row>) {
-    if (row.size() <= team_threads()) return rank_few(work, row, n);
-  }
-  const key_list best = best_of(work, row, n, scanned, key_writer(work));
-  rank_keys(work, best.keys);
-  return best;
-}
 
 /// All threads of a block call each kernel together, and each gets the whole answer. `WithStrips`: whether a
 /// pipeline has stages that look for the best tokens; `Drawn`: whether its nucleus may be drawn from and not

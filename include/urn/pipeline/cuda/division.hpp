@@ -48,15 +48,13 @@ __device__ inline row_slice slice_of_team(division by, unsigned blocks) {
   return {{first, std::min(first + by.blocks, blocks)}, slice == 0, is_block};
 }
 
-/// Whether so many rows keep all teams busy for several rounds.
-constexpr bool are_many(std::size_t rows, unsigned multiprocessors) { return rows >= 4ULL * multiprocessors; }
-
 /// How many threads a team has. Where much of a row's time goes into finding what its edits touch, twice as
 /// many rows under way at a time are worth more than twice as many threads for each, if there are so many
-/// (326 us instead of 431 for 1024 rows by the full chain on an H100; nothing gained by other pipelines).
+/// (157 us instead of 187 for 512 rows by the full chain on an H100, 305 instead of 347 for 1024; nothing
+/// gained by other pipelines).
 template <class Stage>
 unsigned best_threads(std::size_t rows, unsigned multiprocessors) {
-  const bool smaller = count_stages<Stage, gathers>() != 0 && are_many(rows, multiprocessors);
+  const bool smaller = count_stages<Stage, gathers>() != 0 && rows > 2ULL * multiprocessors;
   return smaller ? most_threads / 2 : most_threads;
 }
 
@@ -81,10 +79,18 @@ constexpr unsigned teams_at_a_time() {
 template <class Stage>
 constexpr unsigned teams_for_few = count_stages<Stage, gathers>() != 0 ? 1 : 2;
 
+/// Whether pairs of teams are worth it, where so many run at a time: if there are more rows than that. Not
+/// where a multiprocessor has three teams (bf16 rows at a temperature 126 us instead of 119), nor of edited
+/// rows, each of whose teams finds what the edits touch, unless most teams would have a single row (600 rows
+/// by the full chain 223 us instead of 247, 1024 by edits alone 221 instead of 211).
+template <class Stage, class Row>
+constexpr bool pays_in_pairs(std::size_t rows, std::size_t teams) {
+  if (teams_at_a_time<Stage, Row>() != 2 || rows <= teams) return false;
+  return count_stages<Stage, gathers>() == 0 || rows < teams + teams / 2;
+}
+
 /// `wanted_slices` teams a row, or if that is 0 the best. A team has a block of its row for each of its
-/// warps; where there is room for that many teams, it has one block (see read_together). Where there are more
-/// rows than teams at a time, the first teams are pairs; not where a multiprocessor has three (bf16 rows at a
-/// temperature 126 us instead of 119).
+/// warps; where there is room for that many teams, it has one block (see read_together).
 template <class Stage, class Row>
 division divide(std::size_t rows, std::size_t columns, unsigned wanted_slices, unsigned multiprocessors) {
   const auto blocks = static_cast<unsigned>(std::max<std::size_t>(1, block_count(columns)));
@@ -94,8 +100,7 @@ division divide(std::size_t rows, std::size_t columns, unsigned wanted_slices, u
   const unsigned slices = std::clamp(wanted_slices != 0 ? wanted_slices : best, 1U, most);
   const unsigned of_slice = (blocks + slices - 1) / slices;
   const unsigned pairs = multiprocessors * most_threads / best_threads<Stage>(rows, multiprocessors);
-  const bool by_pairs =
-      wanted_slices == 0 && most > 1 && rows > 2 * pairs && teams_at_a_time<Stage, Row>() == 2;
+  const bool by_pairs = wanted_slices == 0 && most > 1 && pays_in_pairs<Stage, Row>(rows, 2 * pairs);
   return {(blocks + of_slice - 1) / of_slice, of_slice, by_pairs ? pairs : 0};
 }
 
