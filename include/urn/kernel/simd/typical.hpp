@@ -84,10 +84,10 @@ float peaky_bound(const typical_aim& aim, float least, const row_scan& scanned, 
   return peaky ? bound : exact::minus_infinity;
 }
 
-/// The tokens that reach a guessed bound, and where a cut of them ends, if the guess was right.
+/// The tokens that reach a guessed bound, which are those within the ring's outer score.
 struct typical_find {
   candidate_list found;
-  typical_end end;
+  typical_ring ring{};
   float bound = exact::infinity;
 };
 template <class L, logits_row Row>
@@ -96,8 +96,7 @@ typical_find find_in_ring(const Row& row, const typical_aim& aim, float least, c
   const typical_ring ring = guess_typical<L>(row, aim, scratch);
   if (ring.inner == 0) return {};  // of ties the sample says nothing
   const float bound = least_within(aim, aim.middle + ring.outer, least);
-  const candidate_list found = collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch));
-  return {found, end_in_ring<L>(found.logits, aim, ring, least, space_in(scratch)), bound};
+  return {collect<L>(row, scanned, {bound, threshold::unlimited}, room_in(scratch)), ring, bound};
 }
 
 /// As scalar::select_typical, which does what is seldom asked for. Of a peaky row the best strips' tokens are
@@ -124,7 +123,7 @@ selection select_typical(const Row& row, const typical_aim& aim, const row_scan&
     }
     if (row.size() >= least_sampled) {
       const typical_find in = find_in_ring<L>(row, aim, least, scanned, scratch);
-      end = in.end;
+      end = end_in_ring<L>(in.found.logits, aim, in.ring, least, space_in(scratch));
       if (end.is_reached) return kept_of(in.found);
     }
   }

@@ -25,11 +25,10 @@
 
 namespace urn::kernel::simd {
 
-/// As select_typical, of a row whose tokens down to a bound are known, by the row's moments.
+/// As select_typical, by the row's moments, of a row whose tokens down to a bound are known.
 template <class L, logits_row Row>
-std::optional<selection> select_typical_of_found(const Row& row, const typical_doubt& doubt,
-                                                 const typical_find& in, float least, const row_scan& scanned,
-                                                 workspace& scratch) {
+selection select_typical_of_found(const Row& row, const typical_doubt& doubt, const typical_find& in,
+                                  float least, const row_scan& scanned, workspace& scratch) {
   typical_aim aim = doubt.most;
   const row_moments m = moments<L>(row, aim.c, aim.row_key);
   aim.middle = mean_depth(m);
@@ -37,11 +36,12 @@ std::optional<selection> select_typical_of_found(const Row& row, const typical_d
   aim.target = doubt.target(m.mass);
   typical_ring ring = guess_typical<L>(row, aim, scratch);
   const std::int64_t known = depth_of(in.bound, aim.c, aim.row_key) - aim.middle;
-  if (ring.inner == 0 || ring.inner >= known) return {};
-  ring.outer = static_cast<std::uint32_t>(std::min<std::int64_t>(ring.outer, known));
-  const typical_end end = end_in_ring<L>(in.found.logits, aim, ring, least, space_in(scratch));
-  if (!end.is_reached) return {};
-  return keep_typical<L>(in.found, aim, end, least, scanned);
+  if (ring.inner != 0 && ring.inner < known) {
+    ring.outer = static_cast<std::uint32_t>(std::min<std::int64_t>(ring.outer, known));
+    const typical_end end = end_in_ring<L>(in.found.logits, aim, ring, least, space_in(scratch));
+    if (end.is_reached) return keep_typical<L>(in.found, aim, end, least, scanned);
+  }
+  return select_typical<L>(row, aim, scanned, scratch);
 }
 
 /// As select_typical, of a flat row. Most often the tokens that are likelier than the mean all stay, far
@@ -53,17 +53,20 @@ std::optional<selection> select_typical_of_flat(const Row& row, const typical_do
   typical_aim aim = doubt.most;
   aim.middle = depth_of(logit_of(std::uint64_t{scanned.largest} << 32), aim.c, aim.row_key);
   const typical_find in = find_in_ring<L>(row, aim, least, scanned, scratch);
-  if (!in.end.is_reached) return {};
-  const double mean =
-      mean_depths(known_by(moments<L>(in.found, aim.c, aim.row_key), in.found.size()), doubt, row.size(), 0)
-          .most;
-  if (!(2 * mean < 2 * static_cast<double>(aim.middle) + in.end.score)) {
+  if (in.found.size() == 0) return {};
+  const row_moments known = moments<L>(in.found, aim.c, aim.row_key);
+  const partition_space space = space_in(scratch);
+  const typical_rim rim = rim_of<L>(in.found.logits, known.mass, aim, in.ring, least, space.left);
+  const typical_end end = end_in_ring<L>(rim, aim, in.ring, least, space);
+  if (!end.is_reached) return {};
+  const double mean = mean_depths(known_by(known, in.found.size()), doubt, row.size(), 0).most;
+  if (!(2 * mean < 2 * static_cast<double>(aim.middle) + end.score)) {
     return select_typical_of_found<L>(row, doubt, in, least, scanned, scratch);
   }
-  const selection cut = keep_typical<L>(in.found, aim, in.end, least, scanned);
+  const selection cut = keep_typical<L>(in.found, aim, end, least, scanned);
   if (cut.mass == 0) return {};
-  const std::uint64_t last = mass_in_row(typical_span(aim, in.end.score, least).low, aim.c, aim.row_key);
-  const std::uint64_t before = aim.with_ties ? in.end.before : cut.mass - least_of_depth(last);
+  const std::uint64_t last = mass_in_row(typical_span(aim, end.score, least).low, aim.c, aim.row_key);
+  const std::uint64_t before = aim.with_ties ? end.before : cut.mass - least_of_depth(last);
   if (before >= doubt.target(doubt.least_total)) return {};
   return cut;
 }
