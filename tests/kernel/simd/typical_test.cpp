@@ -130,6 +130,35 @@ TEST(simd_select_typical, where_a_sample_misleads) {
 }
 
 /// Any middle, so that tokens on both sides have one score; some rows are long enough for a sample.
+/// The logit that is found is within, and the float below it is not, unless that has no mass.
+TEST(simd_select_typical, the_least_logit_within_a_depth) {
+  std::size_t at_the_end = 0, inside = 0;
+  for (const float temperature : {1e-3F, 0.7F, 1.0F, 3.0F, 1e4F}) {
+    for (const float largest : {-300.0F, -1.5F, 0.0F, 14.25F, 1e4F}) {
+      kernel::typical_aim aim{};
+      aim.c = kernel::mass_scale(temperature);
+      aim.row_key = kernel::exponent_bits(largest, aim.c);
+      const float least = kernel::simd::least_with_mass(aim);
+      for (std::int64_t deepest = -70'000; deepest < std::int64_t{42} << 16; deepest += 33'333) {
+        const auto is_within = [&](float l) {
+          const auto above = static_cast<std::int32_t>(kernel::exponent_bits(l, aim.c) - aim.row_key);
+          return above > 0 || kernel::depth_of(l, aim.c, aim.row_key) <= deepest;
+        };
+        const float found = kernel::simd::least_within(aim, deepest, least);
+        ASSERT_GE(found, least);
+        ASSERT_TRUE(is_within(found)) << temperature << ", " << largest << ", " << deepest;
+        const bool is_end = urn::exact::bits(found) == urn::exact::bits(least);
+        (is_end ? at_the_end : inside) += 1;
+        if (is_end) continue;
+        const float before = std::nextafter(found, urn::exact::minus_infinity);
+        ASSERT_FALSE(is_within(before)) << temperature << ", " << largest << ", " << deepest;
+      }
+    }
+  }
+  EXPECT_GT(inside, 1'000U);
+  EXPECT_GT(at_the_end, 10U);
+}
+
 TEST(simd_select_typical, of_ties_on_both_sides) {
   rows::random_source random(1);
   const float c = kernel::mass_scale(1.0F);

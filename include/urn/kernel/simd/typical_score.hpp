@@ -13,11 +13,11 @@
 
 namespace urn::kernel::simd {
 
-/// The least logit for which is_true(logit), of those from -inf up; where it is true it is for all above.
+/// The least logit for which is_true(logit), of those from `low` to `high`, as `ordered`; where it is true it
+/// is for all above.
 template <class IsTrue>
-float least_logit(IsTrue&& is_true) {
-  std::uint32_t low = ordered_minus_infinity;
-  std::uint32_t high = ordered_infinity;
+float least_logit(IsTrue&& is_true, std::uint32_t low = ordered_minus_infinity,
+                  std::uint32_t high = ordered_infinity) {
   while (low < high) {
     const std::uint32_t middle = low + (high - low) / 2;
     if (is_true(logit_of(std::uint64_t{middle} << 32))) {
@@ -28,6 +28,15 @@ float least_logit(IsTrue&& is_true) {
   }
   return logit_of(std::uint64_t{low} << 32);
 }
+/// The same, if it is about `near`: within a few floats, most of the time.
+template <class IsTrue>
+float least_logit_near(float near, IsTrue&& is_true) {
+  constexpr std::uint32_t few = 4;
+  const std::uint32_t at = std::clamp(ordered(near), ordered_minus_infinity + few, ordered_infinity - few);
+  const auto is_true_of = [&](std::uint32_t value) { return is_true(logit_of(std::uint64_t{value} << 32)); };
+  if (is_true_of(at - few) || !is_true_of(at + few)) return least_logit(is_true);
+  return least_logit(is_true, at - few, at + few);
+}
 
 /// The least logit that has a mass: 40 powers of two below the unit one is left.
 inline float least_with_mass(const typical_aim& aim) {
@@ -36,9 +45,12 @@ inline float least_with_mass(const typical_aim& aim) {
     return (t >> 31) == 0 && t >= aim.row_key - row_bits;
   });
 }
-/// The least logit, of those with a mass, that is at most so deep.
+/// The least logit, of those with a mass, that is at most so deep: by its rounded depth not half a unit more.
 inline float least_within(const typical_aim& aim, std::int64_t deepest, float least) {
-  return std::max(least, least_logit([&](float l) {
+  const auto unit = static_cast<double>(static_cast<std::int32_t>(aim.row_key - exact::bits(magic)));
+  const double octaves = unit - 0x1p-16 * (static_cast<double>(deepest) + 0.5);
+  const auto near = static_cast<float>(std::clamp(octaves / static_cast<double>(aim.c), -0x1p127, 0x1p127));
+  return std::max(least, least_logit_near(near, [&](float l) {
                     if (l < least) return false;
                     const auto above = static_cast<std::int32_t>(exponent_bits(l, aim.c) - aim.row_key);
                     return above > 0 || depth_of(l, aim.c, aim.row_key) <= deepest;
